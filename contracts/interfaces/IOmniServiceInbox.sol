@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Delivery on a chain that is not the relay chain
+interface IOmniServiceInbox {
+    /// An outbox root of the relay chain was verified and may be delivered under.
+    event RootVerified(uint64 indexed count, bytes32 root);
+
+    /// The delivery names a root that is not, or no longer, kept.
+    error UnknownRoot(uint64 count, bytes32 root);
+    error DeliveryMalformed();
+    error IndexNotAscending(uint64 index, uint64 previous);
+    error IndexOutOfRange(uint64 index, uint64 count);
+    error ProofTooShort();
+    error ProofTooLong(uint256 left);
+
+    /// @notice Verifies an outbox root, if `rootProof` is not empty, and delivers messages under it.
+    /// Messages that were delivered before are skipped. Open to everyone.
+    /// @param rootProof proof of an `OutboxRoot` log for the relay chain's light client, or empty
+    /// @param delivery messages and their Merkle proof (docs/message-format.md), or empty
+    function transferIn(bytes calldata rootProof, bytes calldata delivery) external;
+
+    /// @notice Whether the message at this index of the relay chain's outbox was delivered here.
+    function isDelivered(uint64 index) external view returns (bool);
+
+    /// @notice The verified root for an outbox of `count` messages; 0 if it is not kept.
+    function rootOf(uint64 count) external view returns (bytes32);
+}
