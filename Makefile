@@ -1,0 +1,47 @@
+# The commands of the project. Each does its own set-up; see README.md.
+.DEFAULT_GOAL := build
+.PHONY: setup contracts build demo test test-cpp test-contracts bench fuzz format tidy clean
+
+# What two cores and a few gigabytes hold; override with `make JOBS=8`.
+JOBS ?= $(shell nproc)
+PRESET ?= release
+BUTTER := build/$(PRESET)/cmd/butter/butter
+FORGE := node_modules/.bin/forge
+
+setup:
+	@tools/setup
+
+contracts: setup
+	@$(FORGE) build --quiet
+
+build: contracts
+	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET) >/dev/null
+	@cmake --build build/$(PRESET) -j $(JOBS)
+
+demo: contracts
+	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET) >/dev/null
+	@cmake --build build/$(PRESET) -j $(JOBS) --target butter
+	@$(BUTTER) devnet --demo
+
+test: build tidy test-contracts test-cpp
+
+tidy:
+	@tools/tidy.py
+
+test-cpp: build
+	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
+
+test-contracts: contracts
+	@$(FORGE) test
+
+bench:
+	@$(MAKE) --no-print-directory setup
+	@[ -f build/release/build.ninja ] || cmake --preset release >/dev/null
+	@cmake --build build/release -j $(JOBS) --target bench
+	@tools/bench build/release
+
+format:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+clean:
+	@rm -rf build out cache
