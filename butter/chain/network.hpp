@@ -31,8 +31,8 @@ struct SettingsError {
     std::string text;
 };
 
-/// A consensus family. Each folder of chains/ provides one by `std::unique_ptr<chain::Family> make_family()` in
-/// its namespace; cmake/butter_family.cmake collects them for the program.
+/// A consensus family. Each folder of chains/ provides one by `std::unique_ptr<chain::Family> make_family()`
+/// in its namespace; cmake/butter_family.cmake collects them for the program.
 class Family {
   public:
     virtual ~Family() = default;
