@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/service/calls.hpp"
+
+#include <array>
+#include <string_view>
+
+#include "butter/base/hex.hpp"
+#include "butter/codec/abi.hpp"
+
+namespace butter::service {
+namespace {
+
+using codec::AbiReader;
+using codec::AbiValue;
+
+AbiValue chain(ChainId id) { return AbiValue::number(id.value); }
+
+AbiValue message_data_value(const MessageData& data) {
+    return AbiValue::tuple({AbiValue::boolean(data.relay), AbiValue::number(data.is_message ? 1 : 0),
+                            AbiValue::bytes(data.target), AbiValue::bytes(data.payload),
+                            AbiValue::number(data.gas_limit), AbiValue::number(0)});
+}
+
+/// The errors that operators meet most; others are printed as hex.
+constexpr std::array kErrorSignatures = {
+    std::string_view("UnknownDestination(uint256)"),
+    std::string_view("DestinationIsOwnChain(uint256)"),
+    std::string_view("TargetMalformed(uint256,uint256)"),
+    std::string_view("PayloadTooLarge(uint256,uint256)"),
+    std::string_view("GasLimitOutOfRange(uint256,uint256,uint256)"),
+    std::string_view("ValueNotSupported(uint256)"),
+    std::string_view("FeeTooLow(uint256,uint256)"),
+    std::string_view("NativeSentWithTokenFee(uint256)"),
+    std::string_view("RefundFailed(address,uint256)"),
+    std::string_view("Paused(uint256)"),
+    std::string_view("CallerNotAllowed(uint256,bytes)"),
+    std::string_view("TargetHasNoCode(address)"),
+    std::string_view("TargetForbidden(address)"),
+    std::string_view("TargetNotEvmAddress(bytes)"),
+    std::string_view("WrongEmitter(address,address)"),
+    std::string_view("WrongTopic(bytes32,bytes32)"),
+    std::string_view("WrongDestination(uint256,uint256)"),
+    std::string_view("WrongOrigin(uint256,uint256)"),
+    std::string_view("WrongOrderId(bytes32,bytes32)"),
+    std::string_view("NotEnoughGas(uint256,uint256)"),
+    std::string_view("NothingToRetry(bytes32)"),
+    std::string_view("UnknownRoot(uint64,bytes32)"),
+    std::string_view("UnknownOrigin(uint64)"),
+    std::string_view("UnknownChain(uint64)"),
+    std::string_view("OnwardGasLimitTooHigh(uint256,uint256)"),
+    std::string_view("NotPriced(uint256,address)"),
+};
+
+/// Longest hex printed of a reason that has no name.
+constexpr std::size_t kReasonBytesShown = 132;
+
+}  // namespace
+
+Bytes encode_message_data(const MessageData& data) { return codec::encode_abi({message_data_value(data)}); }
+
+Bytes encode_transfer_out(ChainId to_chain, const MessageData& data, const Address& fee_token) {
+    return codec::encode_call(
+        "transferOut(uint256,bytes,address)",
+        {chain(to_chain), AbiValue::bytes(encode_message_data(data)), AbiValue::address(fee_token)});
+}
+
+Bytes encode_get_message_fee(ChainId to_chain, const Address& fee_token, std::uint64_t gas_limit) {
+    return codec::encode_call("getMessageFee(uint256,address,uint256)",
+                              {chain(to_chain), AbiValue::address(fee_token), AbiValue::number(gas_limit)});
+}
+
+Bytes encode_retry_message_in(ChainId from_chain, const Hash32& order_id, BytesView from_address,
+                              BytesView message_data) {
+    return codec::encode_call("retryMessageIn(uint256,bytes32,bytes,bytes)",
+                              {chain(from_chain), AbiValue::word(order_id), AbiValue::bytes(from_address),
+                               AbiValue::bytes(message_data)});
+}
+
+Bytes encode_relay_transfer_in(ChainId from_chain, BytesView proof) {
+    return codec::encode_call("transferIn(uint64,bytes)", {chain(from_chain), AbiValue::bytes(proof)});
+}
+
+Bytes encode_publish_root(ChainId to_chain) {
+    return codec::encode_call("publishRoot(uint64)", {chain(to_chain)});
+}
+
+Bytes encode_outbox(ChainId to_chain) { return codec::encode_call("outbox(uint64)", {chain(to_chain)}); }
+
+Bytes encode_transfer_in(BytesView root_proof, BytesView delivery) {
+    return codec::encode_call("transferIn(bytes,bytes)",
+                              {AbiValue::bytes(root_proof), AbiValue::bytes(delivery)});
+}
+
+Bytes encode_is_delivered(std::uint64_t index) {
+    return codec::encode_call("isDelivered(uint64)", {AbiValue::number(index)});
+}
+
+Bytes encode_root_of(std::uint64_t count) {
+    return codec::encode_call("rootOf(uint64)", {AbiValue::number(count)});
+}
+
+Bytes encode_get_order_status(ChainId chain_id, const Hash32& order_id) {
+    return codec::encode_call("getOrderStatus(uint256,uint256,bytes32)",
+                              {chain(chain_id), AbiValue::number(0), AbiValue::word(order_id)});
+}
+
+Bytes encode_client_state() { return codec::encode_call("clientState()", {}); }
+
+Bytes encode_client_update(BytesView update) {
+    return codec::encode_call("update(bytes)", {AbiValue::bytes(update)});
+}
+
+std::optional<Uint256> decode_first_word(BytesView result) noexcept {
+    const auto word = AbiReader(result).next_uint256();
+    if (!word) return std::nullopt;
+    return *word;
+}
+
+std::optional<Bytes> decode_bytes(BytesView result) {
+    const auto bytes = AbiReader(result).next_bytes();
+    if (!bytes) return std::nullopt;
+    return to_bytes(*bytes);
+}
+
+std::string describe_revert(BytesView data) {
+    if (data.size() < 4) return data.empty() ? "no reason given" : encode_hex(data);
+    const auto code = to_fixed<4>(data.first(4));
+    const BytesView arguments = data.subspan(4);
+    if (code == codec::selector("Error(string)")) {
+        const auto text = AbiReader(arguments).next_bytes();
+        if (text) return {text->begin(), text->end()};
+    }
+    if (code == codec::selector("Panic(uint256)")) {
+        const auto number = AbiReader(arguments).next_uint256();
+        if (number) return "panic " + to_quantity(*number);
+    }
+    for (std::string_view signature : kErrorSignatures) {
+        if (code != codec::selector(signature)) continue;
+        std::string out(signature.substr(0, signature.find('(')));
+        out += '(';
+        for (std::size_t at = 0; at + 32 <= arguments.size(); at += 32) {
+            if (at != 0) out += ", ";
+            out += to_quantity(*from_big_endian(arguments.subspan(at, 32)));
+        }
+        return out + ')';
+    }
+    const bool is_cut = data.size() > kReasonBytesShown;
+    return encode_hex(is_cut ? data.first(kReasonBytesShown) : data) + (is_cut ? "..." : "");
+}
+
+}  // namespace butter::service

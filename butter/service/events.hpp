@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "butter/base/bytes.hpp"
+#include "butter/base/named.hpp"
+#include "butter/base/result.hpp"
+#include "butter/eth/receipt.hpp"
+
+/// The logs of the services, as the interfaces in contracts/interfaces declare them.
+namespace butter::service {
+
+enum class EventError {
+    kWrongTopic = 1,    ///< another event, or another number of topics
+    kMalformed = 2,     ///< the data is not what the event encodes
+    kWrongOrderId = 3,  ///< the id is not the hash of the message
+};
+std::string_view to_string(EventError error) noexcept;
+
+/// `MessageOut`: a message left its origin.
+struct MessageOut {
+    Hash32 order_id;
+    ChainId to_chain;
+    Bytes message;
+};
+/// `MessageRelay`: a message was appended to an outbox.
+struct MessageRelay {
+    Hash32 order_id;
+    ChainId to_chain;
+    Hash32 origin_order_id;
+    std::uint64_t index = 0;
+    Bytes message;
+};
+/// `OutboxRoot`: a root was published.
+struct OutboxRoot {
+    ChainId to_chain;
+    std::uint64_t count = 0;
+    Hash32 root;
+};
+/// `MessageIn`: a message was executed, or its execution failed and is stored.
+struct MessageIn {
+    Hash32 order_id;
+    ChainId from_chain;
+    ChainId to_chain;
+    Bytes from_address;
+    Bytes message_data;
+    bool is_success = false;
+    Bytes reason;
+};
+/// `AlreadyDelivered`: a delivery named a message that was there before.
+struct AlreadyDelivered {
+    Hash32 order_id;
+};
+
+/// First topics, to filter logs by.
+const Hash32& message_out_topic() noexcept;
+const Hash32& message_relay_topic() noexcept;
+const Hash32& outbox_root_topic() noexcept;
+const Hash32& message_in_topic() noexcept;
+const Hash32& already_delivered_topic() noexcept;
+
+/// Each checks topics, data and, where the log carries the message, that the id is its hash. Who emitted the
+/// log is not checked.
+Result<MessageOut, EventError> decode_message_out(const eth::Log& log);
+Result<MessageRelay, EventError> decode_message_relay(const eth::Log& log);
+Result<OutboxRoot, EventError> decode_outbox_root(const eth::Log& log);
+Result<MessageIn, EventError> decode_message_in(const eth::Log& log);
+Result<AlreadyDelivered, EventError> decode_already_delivered(const eth::Log& log);
+
+}  // namespace butter::service
