@@ -47,6 +47,10 @@ std::string_view to_string(AbiError error) noexcept {
             return "abi padding is not zero";
         case AbiError::kTooDeep:
             return "abi values nested too deep";
+        case AbiError::kTrailingBytes:
+            return "bytes after the last abi value";
+        case AbiError::kBadType:
+            return "text is no abi type";
     }
     return "unknown abi error";
 }
@@ -81,7 +85,7 @@ AbiValue AbiValue::bytes(BytesView bytes) {
     return value;
 }
 
-AbiValue AbiValue::string(std::string_view text) { return bytes(as_bytes(text)); }
+AbiValue AbiValue::string(std::string_view text) { return bytes(butter::as_bytes(text)); }
 
 AbiValue AbiValue::tuple(std::vector<AbiValue> members) {
     AbiValue value;
@@ -108,6 +112,41 @@ std::size_t AbiValue::head_size() const noexcept {
     for (const AbiValue& member : members_) size += member.head_size();
     return size;
 }
+
+const AbiValue& AbiValue::operator[](std::size_t index) const noexcept {
+    BUTTER_ASSERT(index < members_.size());
+    return members_[index];
+}
+
+const Hash32& AbiValue::as_word() const noexcept {
+    BUTTER_ASSERT(kind_ == Kind::kWord);
+    return word_;
+}
+
+Uint256 AbiValue::as_uint256() const noexcept { return *from_big_endian(as_word()); }
+
+std::uint64_t AbiValue::as_u64() const noexcept {
+    const Uint256 number = as_uint256();
+    BUTTER_ASSERT(number.fits_u64());
+    return number.limbs[0];
+}
+
+bool AbiValue::as_bool() const noexcept {
+    const std::uint64_t number = as_u64();
+    BUTTER_ASSERT(number <= 1);
+    return number == 1;
+}
+
+Address AbiValue::as_address() const noexcept {
+    return to_fixed<Address::kSize>(BytesView(as_word()).last(Address::kSize));
+}
+
+const Bytes& AbiValue::as_bytes() const noexcept {
+    BUTTER_ASSERT(kind_ == Kind::kBytes);
+    return bytes_;
+}
+
+std::string AbiValue::as_string() const { return {as_bytes().begin(), as_bytes().end()}; }
 
 void AbiValue::append_to(Bytes& out) const {
     switch (kind_) {
