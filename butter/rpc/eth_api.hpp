@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "butter/async/task.hpp"
+#include "butter/base/named.hpp"
+#include "butter/base/uint256.hpp"
+#include "butter/eth/header.hpp"
+#include "butter/eth/receipt.hpp"
+#include "butter/rpc/json_rpc.hpp"
+
+/// The Ethereum JSON-RPC methods that the program uses, with every answer checked for form. What they say is
+/// still the node's word.
+namespace butter::rpc {
+
+/// A block by number, hash or tag ("latest", "finalized", "pending").
+class BlockId {
+  public:
+    static BlockId number(BlockNumber number) { return BlockId(encode_quantity(number.value)); }
+    static BlockId latest() { return BlockId("latest"); }
+    static BlockId pending() { return BlockId("pending"); }
+    const std::string& text() const noexcept { return text_; }
+
+  private:
+    explicit BlockId(std::string text) : text_(std::move(text)) {}
+    std::string text_;
+};
+
+struct BlockHeader {
+    eth::Header header;
+    Hash32 hash;  ///< as the node says; `eth::hash_of(header)` must equal it
+};
+
+/// A log with its place, from eth_getLogs or a receipt.
+struct PlacedLog {
+    eth::Log log;
+    BlockNumber block;
+    Hash32 block_hash;
+    Hash32 transaction_hash;
+    std::uint64_t transaction_index = 0;
+    std::uint64_t log_index = 0;  ///< within the block
+};
+
+struct PlacedReceipt {
+    eth::Receipt receipt;
+    Hash32 transaction_hash;
+    std::uint64_t transaction_index = 0;
+    BlockNumber block;
+    Hash32 block_hash;
+    std::uint64_t gas_used = 0;
+    std::optional<Address> contract_address;
+    std::vector<PlacedLog> logs;  ///< the same logs as in `receipt`, placed
+};
+
+struct LogFilter {
+    BlockNumber from;
+    BlockNumber to;
+    std::vector<Address> addresses;
+    /// First topics, any of which may match.
+    std::vector<Hash32> topics;
+    /// Second topic, when set.
+    std::optional<Hash32> second_topic;
+};
+
+/// eth_getProof.
+struct AccountProof {
+    std::vector<Bytes> account_nodes;
+    std::vector<Bytes> storage_nodes;
+};
+
+struct CallRequest {
+    std::optional<Address> from;
+    std::optional<Address> to;
+    Bytes data;
+    Uint256 value;
+};
+
+class EthApi {
+  public:
+    explicit EthApi(Endpoints endpoints) : endpoints_(std::move(endpoints)) {}
+
+    Endpoints& endpoints() noexcept { return endpoints_; }
+
+    async::Task<Result<ChainId, RpcError>> fetch_chain_id();
+    async::Task<Result<BlockNumber, RpcError>> fetch_block_number();
+    /// Absent when the node has no such block.
+    async::Task<Result<std::optional<BlockHeader>, RpcError>> fetch_header(BlockId id);
+    async::Task<Result<std::optional<BlockHeader>, RpcError>> fetch_header_by_hash(Hash32 hash);
+    /// The block's object as the node gives it (transactions as hashes); null when there is none.
+    async::Task<Result<Json, RpcError>> fetch_block_json(BlockId id);
+    /// All receipts of a block in order: eth_getBlockReceipts, or one by one where a node lacks it.
+    async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_block_receipts(BlockNumber number);
+    async::Task<Result<std::vector<PlacedLog>, RpcError>> fetch_logs(LogFilter filter);
+    async::Task<Result<std::optional<PlacedReceipt>, RpcError>> fetch_receipt(Hash32 transaction);
+    async::Task<Result<AccountProof, RpcError>> fetch_proof(Address account, Hash32 slot, BlockNumber number);
+
+    async::Task<Result<Bytes, RpcError>> call(CallRequest request, BlockId id = BlockId::latest());
+    async::Task<Result<std::uint64_t, RpcError>> estimate_gas(CallRequest request);
+    async::Task<Result<Bytes, RpcError>> fetch_code(Address account);
+    async::Task<Result<Uint256, RpcError>> fetch_balance(Address account);
+    async::Task<Result<std::uint64_t, RpcError>> fetch_nonce(Address account, BlockId id);
+    /// Base fee of the latest block; 0 where the chain has none.
+    async::Task<Result<Uint256, RpcError>> fetch_base_fee();
+    async::Task<Result<Hash32, RpcError>> send_raw_transaction(Bytes encoded);
+
+  private:
+    template <class T>
+    Result<T, RpcError> require(std::optional<T> value, std::string_view what) const;
+
+    Endpoints endpoints_;
+};
+
+/// The form-checked decoders behind it, for other users of such JSON.
+std::optional<BlockHeader> decode_block_header(const Json& block);
+std::optional<PlacedReceipt> decode_placed_receipt(const Json& receipt);
+std::optional<PlacedLog> decode_placed_log(const Json& log);
+
+}  // namespace butter::rpc

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/rpc/json_rpc.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace butter::rpc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kSetAsideMin{500};
+constexpr std::chrono::milliseconds kSetAsideMax{60'000};
+
+struct Endpoint {
+    HttpClient client;
+    unsigned failures = 0;
+    Clock::time_point set_aside_until{};
+};
+
+JsonObject request_object(const std::string& method, JsonArray params, std::size_t id) {
+    JsonObject request;
+    request["jsonrpc"] = "2.0";
+    request["id"] = id;
+    request["method"] = method;
+    request["params"] = std::move(params);
+    return request;
+}
+
+RpcError malformed(const std::string& endpoint, std::string_view what) {
+    return {RpcError::Kind::kMalformed, 0, endpoint + ": " + std::string(what), {}};
+}
+
+/// Nodes put revert data at `error.data`, or one level deeper.
+Bytes revert_data(const Json& error) {
+    if (auto data = find_bytes(error, "data")) return *std::move(data);
+    if (const Json* nested = find_member(error, "data")) {
+        if (auto data = find_bytes(*nested, "data")) return *std::move(data);
+    }
+    return {};
+}
+
+Result<Json, RpcError> decode_response(const Json& response, const std::string& endpoint) {
+    if (const Json* error = find_member(response, "error"); error != nullptr && !error->is_null()) {
+        RpcError out{RpcError::Kind::kNode, 0, {}, revert_data(*error)};
+        if (const Json* code = find_member(*error, "code"); code != nullptr && code->is_int64()) {
+            out.code = static_cast<int>(code->get_int64());
+        }
+        out.text =
+            endpoint + ": " + std::string(find_text(*error, "message").value_or("error without a message"));
+        return std::unexpected(std::move(out));
+    }
+    const Json* result = find_member(response, "result");
+    if (result == nullptr)
+        return std::unexpected(malformed(endpoint, "answer with neither result nor error"));
+    return *result;
+}
+
+}  // namespace
+
+struct Endpoints::Impl {
+    std::vector<Endpoint> endpoints;
+    std::size_t last = 0;
+
+    void fail(std::size_t index) noexcept {
+        Endpoint& endpoint = endpoints[index];
+        const auto wait = std::min(kSetAsideMin * (1u << std::min(endpoint.failures, 7u)), kSetAsideMax);
+        ++endpoint.failures;
+        endpoint.set_aside_until = Clock::now() + wait;
+    }
+
+    /// Indexes to try: those not set aside, in order, then the rest, soonest back first.
+    std::vector<std::size_t> order() const {
+        std::vector<std::size_t> out(endpoints.size());
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
+        const auto now = Clock::now();
+        const auto wait = [&](std::size_t i) { return std::max(endpoints[i].set_aside_until, now); };
+        std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
+            return std::pair(wait(a), a) < std::pair(wait(b), b);
+        });
+    });
+    return out;
+}
+
+/// Sends `request` until an endpoint gives a JSON document with status 200.
+async::Task<Result<Json, RpcError>>
+exchange(HttpRequest request) {
+    RpcError last_error{RpcError::Kind::kTransport, 0, "no endpoint configured", {}};
+    for (const std::size_t index : order()) {
+        const std::string& name = endpoints[index].client.display_name();
+        auto response = co_await endpoints[index].client.request(request);
+        last = index;
+        if (!response) {
+            last_error = std::move(response).error();
+            fail(index);
+            continue;
+        }
+        std::optional<Json> document = parse_json(response->body);
+        if (response->status != 200) {
+            last_error = {RpcError::Kind::kHttpStatus,
+                          static_cast<int>(response->status),
+                          name + ": HTTP status " + std::to_string(response->status),
+                          {}};
+            if (document) {
+                if (const auto text = find_text(*document, "message"))
+                    last_error.text += ", " + std::string(*text);
+            }
+            // 4xx is the server's answer to this question, not a sign of ill health.
+            if (response->status < 500) co_return std::unexpected(std::move(last_error));
+            fail(index);
+            continue;
+        }
+        if (!document) {
+            last_error = malformed(name, "answer is not JSON");
+            fail(index);
+            continue;
+        }
+        endpoints[index].failures = 0;
+        endpoints[index].set_aside_until = {};
+        co_return *std::move(document);
+    }
+    co_return std::unexpected(std::move(last_error));
+}
+};
+
+Endpoints::Endpoints(boost::asio::any_io_executor executor, std::vector<Url> urls)
+    : impl_(std::make_unique<Impl>()) {
+    for (Url& url : urls) impl_->endpoints.push_back({HttpClient(executor, std::move(url))});
+}
+Endpoints::~Endpoints() = default;
+Endpoints::Endpoints(Endpoints&&) noexcept = default;
+Endpoints& Endpoints::operator=(Endpoints&&) noexcept = default;
+
+std::size_t Endpoints::size() const noexcept { return impl_->endpoints.size(); }
+
+void Endpoints::distrust_last() noexcept {
+    if (impl_->last < impl_->endpoints.size()) impl_->fail(impl_->last);
+}
+
+async::Task<Result<Json, RpcError>> Endpoints::call(std::string method, JsonArray params) {
+    HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
+    CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
+    co_return decode_response(response, impl_->endpoints[impl_->last].client.display_name() + " " + method);
+}
+
+async::Task<Result<std::vector<Result<Json, RpcError>>, RpcError>> Endpoints::call_batch(
+    std::vector<Call> calls) {
+    std::vector<Result<Json, RpcError>> out;
+    if (calls.empty()) co_return out;
+    JsonArray requests;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        requests.push_back(request_object(calls[i].method, std::move(calls[i].params), i));
+    }
+    HttpRequest request{"POST", "", to_text(requests)};
+    CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
+    const std::string& name = impl_->endpoints[impl_->last].client.display_name();
+    const JsonArray* answers = response.if_array();
+    if (answers == nullptr)
+        co_return std::unexpected(malformed(name, "batch answered by something else than a list"));
+    // Answers may come in any order; the id tells which call each belongs to.
+    std::vector<const Json*> by_id(calls.size(), nullptr);
+    for (const Json& answer : *answers) {
+        const Json* id = find_member(answer, "id");
+        if (id == nullptr || !id->is_int64()) continue;
+        const std::int64_t index = id->get_int64();
+        if (index >= 0 && static_cast<std::size_t>(index) < by_id.size())
+            by_id[static_cast<std::size_t>(index)] = &answer;
+    }
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        if (by_id[i] == nullptr) co_return std::unexpected(malformed(name, "batch answer lacks a call"));
+        out.push_back(decode_response(*by_id[i], name + " " + calls[i].method));
+    }
+    co_return out;
+}
+
+async::Task<Result<Json, RpcError>> Endpoints::get(std::string path) {
+    co_return co_await impl_->exchange({"GET", std::move(path), ""});
+}
+
+namespace {
+
+async::Task<Json> answer_one(const MethodHandler& handler, const Json& request) {
+    JsonObject response;
+    response["jsonrpc"] = "2.0";
+    const Json* id = find_member(request, "id");
+    response["id"] = id == nullptr ? Json(nullptr) : *id;
+    const auto method = find_text(request, "method");
+    if (!method) {
+        response["error"] = JsonObject{{"code", -32600}, {"message", "request without a method"}};
+        co_return response;
+    }
+    const Json* params = find_member(request, "params");
+    auto result = co_await handler(std::string(*method), params == nullptr ? Json(JsonArray()) : *params);
+    if (result) {
+        response["result"] = *std::move(result);
+    } else {
+        JsonObject error{{"code", result.error().code}, {"message", result.error().message}};
+        if (!result.error().data.is_null()) error["data"] = result.error().data;
+        response["error"] = std::move(error);
+    }
+    co_return response;
+}
+
+}  // namespace
+
+HttpServer::Handler json_rpc_handler(MethodHandler handler) {
+    return [handler = std::move(handler)](HttpRequest request) -> async::Task<HttpResponse> {
+        const auto document = parse_json(request.body);
+        if (!document) {
+            co_return HttpResponse{
+                200, "application/json",
+                R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"not JSON"}})"};
+        }
+        if (const JsonArray* batch = document->if_array()) {
+            if (batch->size() > kBatchMax) {
+                co_return HttpResponse{
+                    200, "application/json",
+                    R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batch too large"}})"};
+            }
+            JsonArray answers;
+            for (const Json& entry : *batch) answers.push_back(co_await answer_one(handler, entry));
+            co_return HttpResponse{200, "application/json", to_text(answers)};
+        }
+        co_return HttpResponse{200, "application/json", to_text(co_await answer_one(handler, *document))};
+    };
+}
+
+}  // namespace butter::rpc
