@@ -78,49 +78,47 @@ struct Endpoints::Impl {
         std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
             return std::pair(wait(a), a) < std::pair(wait(b), b);
         });
-    });
-    return out;
-}
-
-/// Sends `request` until an endpoint gives a JSON document with status 200.
-async::Task<Result<Json, RpcError>>
-exchange(HttpRequest request) {
-    RpcError last_error{RpcError::Kind::kTransport, 0, "no endpoint configured", {}};
-    for (const std::size_t index : order()) {
-        const std::string& name = endpoints[index].client.display_name();
-        auto response = co_await endpoints[index].client.request(request);
-        last = index;
-        if (!response) {
-            last_error = std::move(response).error();
-            fail(index);
-            continue;
-        }
-        std::optional<Json> document = parse_json(response->body);
-        if (response->status != 200) {
-            last_error = {RpcError::Kind::kHttpStatus,
-                          static_cast<int>(response->status),
-                          name + ": HTTP status " + std::to_string(response->status),
-                          {}};
-            if (document) {
-                if (const auto text = find_text(*document, "message"))
-                    last_error.text += ", " + std::string(*text);
-            }
-            // 4xx is the server's answer to this question, not a sign of ill health.
-            if (response->status < 500) co_return std::unexpected(std::move(last_error));
-            fail(index);
-            continue;
-        }
-        if (!document) {
-            last_error = malformed(name, "answer is not JSON");
-            fail(index);
-            continue;
-        }
-        endpoints[index].failures = 0;
-        endpoints[index].set_aside_until = {};
-        co_return *std::move(document);
+        return out;
     }
-    co_return std::unexpected(std::move(last_error));
-}
+
+    /// Sends `request` until an endpoint gives a JSON document with status 200.
+    async::Task<Result<Json, RpcError>> exchange(HttpRequest request) {
+        RpcError last_error{RpcError::Kind::kTransport, 0, "no endpoint configured", {}};
+        for (const std::size_t index : order()) {
+            const std::string& name = endpoints[index].client.display_name();
+            auto response = co_await endpoints[index].client.request(request);
+            last = index;
+            if (!response) {
+                last_error = std::move(response).error();
+                fail(index);
+                continue;
+            }
+            std::optional<Json> document = parse_json(response->body);
+            if (response->status != 200) {
+                last_error = {RpcError::Kind::kHttpStatus,
+                              static_cast<int>(response->status),
+                              name + ": HTTP status " + std::to_string(response->status),
+                              {}};
+                if (document) {
+                    if (const auto text = find_text(*document, "message"))
+                        last_error.text += ", " + std::string(*text);
+                }
+                // 4xx is the server's answer to this question, not a sign of ill health.
+                if (response->status < 500) co_return std::unexpected(std::move(last_error));
+                fail(index);
+                continue;
+            }
+            if (!document) {
+                last_error = malformed(name, "answer is not JSON");
+                fail(index);
+                continue;
+            }
+            endpoints[index].failures = 0;
+            endpoints[index].set_aside_until = {};
+            co_return *std::move(document);
+        }
+        co_return std::unexpected(std::move(last_error));
+    }
 };
 
 Endpoints::Endpoints(boost::asio::any_io_executor executor, std::vector<Url> urls)
