@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/evm/sender.hpp"
+
+#include <algorithm>
+
+#include "butter/async/sleep.hpp"
+#include "butter/base/assert.hpp"
+#include "butter/eth/transaction.hpp"
+
+namespace butter::evm {
+namespace {
+
+/// The estimate may run in a smaller block than the transaction will.
+constexpr std::uint64_t kGasMarginPercent = 20;
+/// A replacement must raise both fees by at least 10 %; nodes differ in rounding.
+constexpr std::uint64_t kReplacementPercent = 125;
+constexpr std::uint64_t kDefaultPriorityFee = 1'000'000'000;
+
+SendError from_rpc(const rpc::RpcError& error) {
+    const std::string& text = error.text;
+    if (error.kind != rpc::RpcError::Kind::kNode) return {SendError::Kind::kRpc, text, {}};
+    // -32003 is used for this, but not by every node; the words are.
+    if (text.find("nsufficient funds") != std::string::npos ||
+        text.find("nsufficient balance") != std::string::npos) {
+        return {SendError::Kind::kInsufficientFunds, text, {}};
+    }
+    return {SendError::Kind::kRejected, text, error.data};
+}
+
+bool says(const rpc::RpcError& error, std::string_view words) {
+    return error.text.find(words) != std::string::npos;
+}
+
+Uint256 percent(const Uint256& value, std::uint64_t percent) {
+    return divide(value * percent, 100).quotient + 1;
+}
+
+crypto::PrivateKey valid(const crypto::PrivateKey& key) {
+    BUTTER_ASSERT(crypto::address_of(key).has_value());
+    return key;
+}
+
+}  // namespace
+
+Sender::Sender(boost::asio::any_io_executor executor, rpc::EthApi& api, Options options)
+    : api_(api),
+      options_(options),
+      address_(*crypto::address_of(valid(options.key))),
+      nonce_mutex_(executor) {}
+
+async::Task<Result<Sender::Fees, SendError>> Sender::choose_fees() {
+    const auto base_fee = co_await api_.fetch_base_fee();
+    if (!base_fee) co_return std::unexpected(from_rpc(base_fee.error()));
+    if (*base_fee > options_.caps.max_fee_per_gas) {
+        co_return std::unexpected(SendError{SendError::Kind::kFeeAboveCap,
+                                            "base fee is " + to_decimal(*base_fee) + " wei, the cap is " +
+                                                to_decimal(options_.caps.max_fee_per_gas),
+                                            {}});
+    }
+    Fees fees;
+    fees.priority_fee = std::min(Uint256{kDefaultPriorityFee}, options_.caps.max_priority_fee_per_gas);
+    fees.max_fee = std::min(*base_fee * 2 + fees.priority_fee, options_.caps.max_fee_per_gas);
+    fees.priority_fee = std::min(fees.priority_fee, fees.max_fee);
+    co_return fees;
+}
+
+async::Task<Result<Hash32, SendError>> Sender::submit_with(const TransactionRequest& request,
+                                                           std::uint64_t gas_limit, std::uint64_t nonce,
+                                                           Fees fees) {
+    const eth::DynamicFeeTransaction transaction{.chain_id = options_.chain_id,
+                                                 .nonce = nonce,
+                                                 .max_priority_fee_per_gas = fees.priority_fee,
+                                                 .max_fee_per_gas = fees.max_fee,
+                                                 .gas_limit = gas_limit,
+                                                 .to = request.to,
+                                                 .value = request.value,
+                                                 .data = request.data};
+    const auto signed_transaction = eth::sign_transaction(transaction, options_.key);
+    BUTTER_ASSERT(signed_transaction.has_value());
+    const auto hash = co_await api_.send_raw_transaction(signed_transaction->encoded);
+    // A node that knows it already, perhaps from an answer that was lost, has it all the same.
+    if (hash || says(hash.error(), "already known") || says(hash.error(), "already imported")) {
+        co_return signed_transaction->hash;
+    }
+    SendError error = from_rpc(hash.error());
+    if (says(hash.error(), "nonce too low")) error.kind = SendError::Kind::kReplaced;
+    co_return std::unexpected(std::move(error));
+}
+
+async::Task<Result<Sender::Sent, SendError>> Sender::submit(const TransactionRequest& request,
+                                                            std::uint64_t gas_limit) {
+    const async::Mutex::Lock lock = co_await nonce_mutex_.lock();
+    CO_TRY(const Fees fees, co_await choose_fees());
+    for (int attempt = 0;; ++attempt) {
+        if (!next_nonce_) {
+            const auto nonce = co_await api_.fetch_nonce(address_, rpc::BlockId::pending());
+            if (!nonce) co_return std::unexpected(from_rpc(nonce.error()));
+            next_nonce_ = *nonce;
+        }
+        const std::uint64_t nonce = *next_nonce_;
+        const auto hash = co_await submit_with(request, gas_limit, nonce, fees);
+        if (hash) {
+            next_nonce_ = nonce + 1;
+            co_return Sent{nonce, fees, {*hash}};
+        }
+        // Whatever went wrong, the node's own count is the truth for the next one.
+        next_nonce_.reset();
+        if (hash.error().kind != SendError::Kind::kReplaced || attempt > 0)
+            co_return std::unexpected(hash.error());
+    }
+}
+
+async::Task<Result<TransactionOutcome, SendError>> Sender::send(TransactionRequest request) {
+    const rpc::CallRequest call{
+        .from = address_, .to = request.to, .data = request.data, .value = request.value};
+    const auto gas = co_await api_.estimate_gas(call);
+    if (!gas) {
+        SendError error = from_rpc(gas.error());
+        if (error.kind == SendError::Kind::kRejected) error.kind = SendError::Kind::kWouldRevert;
+        co_return std::unexpected(std::move(error));
+    }
+    const std::uint64_t gas_limit = *gas + *gas * kGasMarginPercent / 100;
+    CO_TRY(Sent sent, co_await submit(request, gas_limit));
+    co_return co_await wait(request, gas_limit, std::move(sent));
+}
+
+async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const TransactionRequest& request,
+                                                                std::uint64_t gas_limit, Sent sent) {
+    auto last_sent = std::chrono::steady_clock::now();
+    for (;;) {
+        for (const Hash32& hash : sent.hashes) {
+            auto receipt = co_await api_.fetch_receipt(hash);
+            // An endpoint that is down now may answer the next time; the transaction is out in any case.
+            if (!receipt || !*receipt) continue;
+            const rpc::PlacedReceipt& placed = **receipt;
+            co_return TransactionOutcome{.hash = hash,
+                                         .block = placed.block,
+                                         .gas_used = placed.gas_used,
+                                         .is_success = placed.receipt.is_success,
+                                         .logs = placed.receipt.logs,
+                                         .created = placed.contract_address};
+        }
+        const auto confirmed = co_await api_.fetch_nonce(address_, rpc::BlockId::latest());
+        if (confirmed && *confirmed > sent.nonce) {
+            // Included a moment ago, perhaps: look once more before saying that another one took the nonce.
+            bool is_ours = false;
+            for (const Hash32& hash : sent.hashes) {
+                const auto receipt = co_await api_.fetch_receipt(hash);
+                is_ours = is_ours || !receipt || receipt->has_value();
+            }
+            if (is_ours) continue;
+            co_return std::unexpected(
+                SendError{SendError::Kind::kReplaced,
+                          "another transaction took nonce " + std::to_string(sent.nonce),
+                          {}});
+        }
+        if (std::chrono::steady_clock::now() - last_sent >= options_.replace_after) {
+            last_sent = std::chrono::steady_clock::now();
+            const Fees raised{
+                std::min(percent(sent.fees.max_fee, kReplacementPercent), options_.caps.max_fee_per_gas),
+                std::min(percent(sent.fees.priority_fee, kReplacementPercent),
+                         options_.caps.max_priority_fee_per_gas)};
+            // At the cap the same transaction goes out again, in case the node dropped it.
+            const auto hash = co_await submit_with(request, gas_limit, sent.nonce, raised);
+            if (hash) {
+                sent.fees = raised;
+                if (std::find(sent.hashes.begin(), sent.hashes.end(), *hash) == sent.hashes.end()) {
+                    sent.hashes.push_back(*hash);
+                }
+            }
+        }
+        co_await async::sleep_for(options_.poll_interval);
+    }
+}
+
+}  // namespace butter::evm
