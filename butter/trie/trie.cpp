@@ -1,293 +1,190 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/trie/trie.hpp"
 
-#include <array>
-#include <optional>
-
 #include "butter/base/assert.hpp"
 #include "butter/codec/rlp.hpp"
 #include "butter/crypto/keccak.hpp"
+#include "butter/trie/nibbles.hpp"
 
 namespace butter::trie {
 namespace {
 
-using codec::RlpItem;
-using codec::RlpReader;
-
-/// One nibble a byte.
-using Nibbles = Bytes;
-
-constexpr std::uint8_t kLeafFlag = 2;
-constexpr std::uint8_t kOddFlag = 1;
-constexpr std::size_t kBranchItems = 17;
-
-Nibbles to_nibbles(BytesView key) {
-    Nibbles out;
-    out.reserve(2 * key.size());
-    for (std::uint8_t byte : key) {
-        out.push_back(byte >> 4);
-        out.push_back(byte & 15);
-    }
-    return out;
-}
-
-/// Hex-prefix encoding of a path.
-Bytes encode_path(BytesView nibbles, bool is_leaf) {
-    std::uint8_t flag = is_leaf ? kLeafFlag : 0;
-    Bytes out;
-    if (nibbles.size() % 2 != 0) {
-        out.push_back(static_cast<std::uint8_t>((flag | kOddFlag) << 4 | nibbles[0]));
-        nibbles = nibbles.subspan(1);
-    } else {
-        out.push_back(static_cast<std::uint8_t>(flag << 4));
-    }
-    for (std::size_t i = 0; i < nibbles.size(); i += 2) {
-        out.push_back(static_cast<std::uint8_t>(nibbles[i] << 4 | nibbles[i + 1]));
-    }
-    return out;
-}
-
-struct Path {
-    bool is_leaf = false;
-    Nibbles nibbles;
-};
-
-std::optional<Path> decode_path(BytesView encoded) {
-    if (encoded.empty() || encoded[0] >> 4 > (kLeafFlag | kOddFlag)) return std::nullopt;
-    const bool is_odd = (encoded[0] >> 4 & kOddFlag) != 0;
-    if (!is_odd && (encoded[0] & 15) != 0) return std::nullopt;
-    Path path{(encoded[0] >> 4 & kLeafFlag) != 0, to_nibbles(encoded)};
-    path.nibbles.erase(path.nibbles.begin(), path.nibbles.begin() + (is_odd ? 1 : 2));
-    return path;
-}
-
-/// How a parent names a node: its RLP when that is shorter than a hash, else the hash.
-Bytes reference_to(const Bytes& node) {
-    if (node.size() < Hash32::kSize) return node;
-    return codec::encode_rlp_bytes(crypto::keccak256(node));
-}
-
-struct Entry {
-    Nibbles key;
-    const Bytes* value = nullptr;
-};
-
-std::size_t common_prefix(BytesView a, BytesView b) noexcept {
-    std::size_t size = 0;
-    while (size < a.size() && size < b.size() && a[size] == b[size]) ++size;
-    return size;
-}
-
-class Builder {
-  public:
-    explicit Builder(std::map<Hash32, Bytes>& nodes) : nodes_(nodes) {}
-
-    /// The node for sorted `entries`, of whose keys the first `depth` nibbles are already consumed.
-    Bytes build(std::span<const Entry> entries, std::size_t depth) {
-        Bytes fields;
-        if (entries.size() == 1) {
-            const Entry& entry = entries[0];
-            codec::append_rlp_bytes(fields, encode_path(BytesView(entry.key).subspan(depth), true));
-            codec::append_rlp_bytes(fields, *entry.value);
-            return keep(fields);
-        }
-        // Sorted, so the first and the last share what all share.
-        const std::size_t shared = common_prefix(BytesView(entries.front().key).subspan(depth),
-                                                 BytesView(entries.back().key).subspan(depth));
-        if (shared > 0) {
-            codec::append_rlp_bytes(
-                fields, encode_path(BytesView(entries.front().key).subspan(depth, shared), false));
-            append(fields, reference_to(build_branch(entries, depth + shared)));
-            return keep(fields);
-        }
-        return build_branch(entries, depth);
-    }
-
-  private:
-    Bytes build_branch(std::span<const Entry> entries, std::size_t depth) {
-        const Bytes* value = nullptr;
-        if (entries[0].key.size() == depth) {
-            value = entries[0].value;
-            entries = entries.subspan(1);
-        }
-        Bytes fields;
-        for (std::uint8_t nibble = 0; nibble < 16; ++nibble) {
-            std::size_t count = 0;
-            while (count < entries.size() && entries[count].key[depth] == nibble) ++count;
-            if (count == 0) {
-                codec::append_rlp_bytes(fields, {});
-            } else {
-                append(fields, reference_to(build(entries.first(count), depth + 1)));
-                entries = entries.subspan(count);
-            }
-        }
-        codec::append_rlp_bytes(fields, value != nullptr ? BytesView(*value) : BytesView());
-        return keep(fields);
-    }
-
-    Bytes keep(const Bytes& fields) {
-        Bytes node = codec::encode_rlp_list(fields);
-        if (node.size() >= Hash32::kSize) nodes_.emplace(crypto::keccak256(node), node);
-        return node;
-    }
-
-    std::map<Hash32, Bytes>& nodes_;
-};
-
-struct Node {
-    std::array<RlpItem, kBranchItems> items;
-    std::size_t count = 0;
-};
-
-std::optional<Node> decode_node(BytesView encoded) {
-    auto reader = codec::decode_rlp_list(encoded);
-    if (!reader) return std::nullopt;
-    Node node;
-    while (!reader->is_done()) {
-        if (node.count == kBranchItems) return std::nullopt;
-        const auto item = reader->next();
-        if (!item) return std::nullopt;
-        node.items[node.count++] = *item;
-    }
-    if (node.count != 2 && node.count != kBranchItems) return std::nullopt;
-    return node;
-}
-
-/// What a node says about the rest of a key.
-struct Step {
-    std::optional<BytesView> value;
-    RlpItem child;             ///< reference to follow when there is no value
-    std::size_t consumed = 0;  ///< nibbles of the key
-};
-
-Result<Step, TrieError> step(const Node& node, BytesView rest) {
-    if (node.count == kBranchItems) {
-        if (rest.empty()) {
-            const RlpItem& value = node.items[kBranchItems - 1];
-            if (value.is_list) return std::unexpected(TrieError::kMalformedNode);
-            if (value.payload.empty()) return std::unexpected(TrieError::kNoValue);
-            return Step{value.payload, {}, 0};
-        }
-        return Step{std::nullopt, node.items[rest[0]], 1};
-    }
-    if (node.items[0].is_list) return std::unexpected(TrieError::kMalformedNode);
-    const auto path = decode_path(node.items[0].payload);
-    if (!path || (!path->is_leaf && path->nibbles.empty())) return std::unexpected(TrieError::kMalformedNode);
-    if (path->is_leaf) {
-        if (node.items[1].is_list) return std::unexpected(TrieError::kMalformedNode);
-        if (!equal(path->nibbles, rest)) return std::unexpected(TrieError::kKeyMismatch);
-        if (node.items[1].payload.empty()) return std::unexpected(TrieError::kNoValue);
-        return Step{node.items[1].payload, {}, rest.size()};
-    }
-    if (path->nibbles.size() > rest.size() || !equal(path->nibbles, rest.first(path->nibbles.size()))) {
-        return std::unexpected(TrieError::kKeyMismatch);
-    }
-    return Step{std::nullopt, node.items[1], path->nibbles.size()};
-}
+constexpr std::size_t kBranchChildren = 16;
+constexpr std::uint8_t kEmptyString = 0x80;
+constexpr std::uint8_t kHashPrefix = 0x80 + Hash32::kSize;
 
 }  // namespace
 
-std::string_view to_string(TrieError error) noexcept {
-    switch (error) {
-        case TrieError::kMissingNode:
-            return "trie proof ends before the key";
-        case TrieError::kHashMismatch:
-            return "trie node is not the one its parent names";
-        case TrieError::kMalformedNode:
-            return "malformed trie node";
-        case TrieError::kKeyMismatch:
-            return "trie proof is of another key";
-        case TrieError::kUnusedNodes:
-            return "trie proof has nodes left over";
-        case TrieError::kNoValue:
-            return "trie proof leads to no value";
-        case TrieError::kInlineNodeRepeated:
-            return "inlined trie node given on its own";
-    }
-    return "unknown trie error";
-}
+const Hash32 kEmptyRoot = {{0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45,
+                            0xe6, 0x92, 0xc0, 0xf8, 0x6e, 0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c,
+                            0xad, 0xc0, 0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
 
-Trie::Trie(const Entries& entries) {
-    if (entries.empty()) {
-        root_ = crypto::keccak256(codec::encode_rlp_bytes({}));
-        return;
+/// Lays out the nodes first, then encodes and hashes them level by level from the leaves, so that the hashes
+/// of a level are independent of each other.
+class Builder {
+  public:
+    explicit Builder(Trie& trie) : trie_(trie) {}
+
+    void build() {
+        const auto count = static_cast<std::uint32_t>(trie_.entries_.size());
+        trie_.nodes_.reserve(2 * count);
+        trie_.root_node_ = place(0, count, 0).node;
+        for (const std::vector<std::uint32_t>& level : levels_) {
+            for (std::uint32_t index : level) encode(trie_.nodes_[index]);
+            hash(level);
+        }
+        trie_.root_ = crypto::keccak256(trie_.encoding_of(trie_.nodes_[trie_.root_node_]));
     }
-    std::vector<Entry> sorted;
-    sorted.reserve(entries.size());
-    for (const auto& [key, value] : entries) {
-        BUTTER_ASSERT(!value.empty());
-        sorted.push_back({to_nibbles(key), &value});
+
+  private:
+    struct Placed {
+        std::uint32_t node = 0;
+        std::size_t height = 0;
+    };
+
+    Nibbles key_of(std::uint32_t entry) const noexcept { return Nibbles(trie_.entries_[entry].key); }
+
+    Placed add(const Trie::Node& node, std::size_t height) {
+        const auto index = static_cast<std::uint32_t>(trie_.nodes_.size());
+        trie_.nodes_.push_back(node);
+        if (levels_.size() <= height) levels_.resize(height + 1);
+        levels_[height].push_back(index);
+        return {index, height};
     }
-    const Bytes root = Builder(nodes_).build(sorted, 0);
-    root_ = crypto::keccak256(root);
-    nodes_.emplace(root_, root);
+
+    std::uint32_t add_children(std::span<const std::uint32_t> children) {
+        const auto first = static_cast<std::uint32_t>(trie_.children_.size());
+        trie_.children_.insert(trie_.children_.end(), children.begin(), children.end());
+        return first;
+    }
+
+    /// The node over the entries `first` to `end`, of whose keys `depth` nibbles are consumed.
+    Placed place(std::uint32_t first, std::uint32_t end, std::size_t depth) {
+        const Nibbles key = key_of(first).after(depth);
+        Trie::Node node{.entry = first, .depth = static_cast<std::uint16_t>(depth)};
+        if (end - first == 1) {
+            node.path_size = static_cast<std::uint16_t>(key.size());
+            return add(node, 0);
+        }
+        // Sorted, so the first and the last share what all share.
+        const std::size_t shared = key.common_prefix(key_of(end - 1).after(depth));
+        const Placed branch = place_branch(first, end, depth + shared);
+        if (shared == 0) return branch;
+        node.path_size = static_cast<std::uint16_t>(shared);
+        node.first_child = add_children(std::span(&branch.node, 1));
+        return add(node, branch.height + 1);
+    }
+
+    Placed place_branch(std::uint32_t first, std::uint32_t end, std::size_t depth) {
+        Trie::Node node{.depth = static_cast<std::uint16_t>(depth)};
+        if (key_of(first).size() == depth) node.entry = first++;
+        std::array<std::uint32_t, kBranchChildren> children{};
+        children.fill(Trie::kNone);
+        std::size_t height = 0;
+        while (first < end) {
+            const std::uint8_t nibble = key_of(first)[depth];
+            std::uint32_t next = first + 1;
+            while (next < end && key_of(next)[depth] == nibble) ++next;
+            const Placed child = place(first, next, depth + 1);
+            children[nibble] = child.node;
+            height = std::max(height, child.height + 1);
+            first = next;
+        }
+        node.first_child = add_children(children);
+        return add(node, height);
+    }
+
+    /// How a parent names a node: its RLP when that is shorter than a hash, else the hash.
+    void append_reference(Bytes& out, std::uint32_t child) const {
+        if (child == Trie::kNone) {
+            out.push_back(kEmptyString);
+            return;
+        }
+        const Trie::Node& node = trie_.nodes_[child];
+        if (node.size < Hash32::kSize) {
+            append(out, trie_.encoding_of(node));
+        } else {
+            out.push_back(kHashPrefix);
+            append(out, node.hash);
+        }
+    }
+
+    void encode(Trie::Node& node) {
+        fields_.clear();
+        if (node.path_size > 0 || node.is_leaf()) {
+            const Nibbles path = key_of(node.entry).after(node.depth).first(node.path_size);
+            codec::append_rlp_bytes(fields_, encode_path(path, node.is_leaf()));
+            if (node.is_leaf()) {
+                codec::append_rlp_bytes(fields_, trie_.entries_[node.entry].value);
+            } else {
+                append_reference(fields_, trie_.children_[node.first_child]);
+            }
+        } else {
+            for (std::size_t i = 0; i < kBranchChildren; ++i) {
+                append_reference(fields_, trie_.children_[node.first_child + i]);
+            }
+            if (node.entry == Trie::kNone) {
+                fields_.push_back(kEmptyString);
+            } else {
+                codec::append_rlp_bytes(fields_, trie_.entries_[node.entry].value);
+            }
+        }
+        node.offset = trie_.encoded_.size();
+        codec::append_rlp_list(trie_.encoded_, fields_);
+        node.size = static_cast<std::uint32_t>(trie_.encoded_.size() - node.offset);
+    }
+
+    void hash(const std::vector<std::uint32_t>& level) {
+        for (std::uint32_t index : level) {
+            Trie::Node& node = trie_.nodes_[index];
+            if (node.size >= Hash32::kSize) node.hash = crypto::keccak256(trie_.encoding_of(node));
+        }
+    }
+
+    Trie& trie_;
+    std::vector<std::vector<std::uint32_t>> levels_;
+    Bytes fields_;
+};
+
+Trie::Trie(std::vector<Entry> entries) : root_(kEmptyRoot), entries_(std::move(entries)) {
+    if (entries_.empty()) return;
+    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.key < b.key; });
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        BUTTER_ASSERT(entries_[i].key.size() <= kKeyBytesMax);
+        BUTTER_ASSERT(!entries_[i].value.empty());
+        BUTTER_ASSERT(i == 0 || entries_[i - 1].key != entries_[i].key);
+    }
+    Builder(*this).build();
 }
 
 std::vector<Bytes> Trie::proof(BytesView key) const {
     std::vector<Bytes> out;
-    const Nibbles nibbles = to_nibbles(key);
-    BytesView rest = nibbles;
-    const auto first = nodes_.find(root_);
-    BUTTER_ASSERT(first != nodes_.end());
-    out.push_back(first->second);
-    BytesView encoded = first->second;
-    for (;;) {
-        const auto node = decode_node(encoded);
-        BUTTER_ASSERT(node.has_value());
-        const auto next = step(*node, rest);
-        BUTTER_ASSERT(next.has_value());
-        if (next->value) return out;
-        rest = rest.subspan(next->consumed);
-        if (next->child.is_list) {
-            encoded = next->child.encoded;
-            continue;
+    Nibbles rest(key);
+    for (std::uint32_t index = root_node_; index != kNone;) {
+        const Node& node = nodes_[index];
+        if (index == root_node_ || node.size >= Hash32::kSize) out.push_back(to_bytes(encoding_of(node)));
+        if (node.is_leaf()) break;
+        if (node.path_size > 0) {
+            const Nibbles path = Nibbles(entries_[node.entry].key).after(node.depth).first(node.path_size);
+            if (rest.common_prefix(path) < path.size()) break;
+            rest = rest.after(path.size());
+            index = children_[node.first_child];
+        } else {
+            if (rest.empty()) break;
+            index = children_[node.first_child + rest[0]];
+            rest = rest.after(1);
         }
-        const auto child = nodes_.find(to_fixed<32>(next->child.payload));
-        BUTTER_ASSERT(child != nodes_.end());
-        out.push_back(child->second);
-        encoded = child->second;
     }
+    return out;
 }
 
 Trie make_list_trie(std::span<const Bytes> values) {
-    Trie::Entries entries;
-    for (std::size_t i = 0; i < values.size(); ++i) entries.emplace(list_key(i), values[i]);
-    return Trie(entries);
+    std::vector<Entry> entries;
+    entries.reserve(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) entries.push_back({list_key(i), values[i]});
+    return Trie(std::move(entries));
 }
 
 Bytes list_key(std::uint64_t index) { return codec::encode_rlp_uint(index); }
-
-Result<Bytes, TrieError> verify_proof(const Hash32& root, BytesView key, std::span<const Bytes> nodes) {
-    if (key.size() > kKeyBytesMax) return std::unexpected(TrieError::kKeyMismatch);
-    const Nibbles nibbles = to_nibbles(key);
-    BytesView rest = nibbles;
-    if (nodes.empty()) return std::unexpected(TrieError::kMissingNode);
-    if (crypto::keccak256(nodes[0]) != root) return std::unexpected(TrieError::kHashMismatch);
-    BytesView encoded = nodes[0];
-    std::size_t used = 1;
-    for (;;) {
-        const auto node = decode_node(encoded);
-        if (!node) return std::unexpected(TrieError::kMalformedNode);
-        TRY(const Step next, step(*node, rest));
-        if (next.value) {
-            if (used != nodes.size()) return std::unexpected(TrieError::kUnusedNodes);
-            return to_bytes(*next.value);
-        }
-        rest = rest.subspan(next.consumed);
-        if (next.child.is_list) {
-            // A node inside its parent is shorter than the hash that would otherwise name it.
-            if (next.child.encoded.size() >= Hash32::kSize) return std::unexpected(TrieError::kMalformedNode);
-            encoded = next.child.encoded;
-            continue;
-        }
-        if (next.child.payload.empty()) return std::unexpected(TrieError::kKeyMismatch);
-        if (next.child.payload.size() != Hash32::kSize) return std::unexpected(TrieError::kMalformedNode);
-        if (used == nodes.size()) return std::unexpected(TrieError::kMissingNode);
-        encoded = nodes[used++];
-        if (encoded.size() < Hash32::kSize) return std::unexpected(TrieError::kInlineNodeRepeated);
-        if (!equal(crypto::keccak256(encoded), next.child.payload))
-            return std::unexpected(TrieError::kHashMismatch);
-    }
-}
 
 }  // namespace butter::trie
