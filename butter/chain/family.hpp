@@ -36,7 +36,7 @@ struct LogPosition {
     BlockNumber block;
     Hash32 block_hash;
     std::uint64_t transaction_index = 0;
-    std::uint64_t log_index_in_receipt = 0;
+    std::uint64_t log_index = 0;  ///< within the block
     Hash32 transaction_hash;
     eth::Log log;
 };

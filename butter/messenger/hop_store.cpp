@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/messenger/hop_store.hpp"
+
+#include "butter/base/assert.hpp"
+
+namespace butter::messenger {
+namespace {
+
+using store::Database;
+using store::Statement;
+using store::StoreError;
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+// 64-bit chain ids and block numbers are stored in SQLite's signed integers bit for bit; only equality and,
+// for blocks and indexes, which stay far below 2^63, order are asked of them.
+constexpr const char* kSchema = R"(
+CREATE TABLE cursors (
+    chain INTEGER PRIMARY KEY,
+    next_block INTEGER NOT NULL
+);
+CREATE TABLE hops (
+    from_chain INTEGER NOT NULL,
+    to_chain INTEGER NOT NULL,
+    order_id BLOB NOT NULL,
+    origin_order_id BLOB NOT NULL,
+    block INTEGER NOT NULL,
+    block_hash BLOB NOT NULL,
+    transaction_index INTEGER NOT NULL,
+    log_index INTEGER NOT NULL,
+    transaction_hash BLOB NOT NULL,
+    emitter BLOB NOT NULL,
+    topics BLOB NOT NULL,
+    data BLOB NOT NULL,
+    message BLOB NOT NULL,
+    outbox_index INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_try INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    report TEXT NOT NULL,
+    delivery_transaction BLOB NOT NULL,
+    delivery_gas INTEGER NOT NULL,
+    delivery_block INTEGER NOT NULL,
+    PRIMARY KEY (from_chain, to_chain, order_id)
+) WITHOUT ROWID;
+CREATE INDEX hops_open ON hops (from_chain, to_chain, block, log_index) WHERE state NOT IN (4, 5);
+CREATE UNIQUE INDEX hops_outbox ON hops (from_chain, to_chain, outbox_index, order_id);
+CREATE TABLE roots (
+    to_chain INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    block INTEGER NOT NULL,
+    block_hash BLOB NOT NULL,
+    transaction_index INTEGER NOT NULL,
+    log_index INTEGER NOT NULL,
+    transaction_hash BLOB NOT NULL,
+    emitter BLOB NOT NULL,
+    topics BLOB NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (to_chain, count, block, log_index)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+)";
+static_assert(kSchemaVersion == 1, "the schema sets its own version");
+
+constexpr const char* kHopColumns =
+    "from_chain, to_chain, order_id, origin_order_id, block, block_hash, transaction_index, log_index, "
+    "transaction_hash, emitter, topics, data, message, outbox_index, seen_at, state, attempts, next_try, "
+    "reason, "
+    "report, delivery_transaction, delivery_gas, delivery_block";
+
+std::int64_t to_column(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
+std::uint64_t from_column(std::int64_t value) noexcept { return static_cast<std::uint64_t>(value); }
+
+Bytes join(const std::vector<Hash32>& topics) {
+    Bytes out;
+    for (const Hash32& topic : topics) append(out, topic);
+    return out;
+}
+
+/// Eight columns of a log's place, from `column` on.
+void bind_position(Statement& statement, int parameter, const chain::LogPosition& position) {
+    statement.bind(parameter, to_column(position.block.value))
+        .bind(parameter + 1, position.block_hash)
+        .bind(parameter + 2, to_column(position.transaction_index))
+        .bind(parameter + 3, to_column(position.log_index))
+        .bind(parameter + 4, position.transaction_hash)
+        .bind(parameter + 5, position.log.address)
+        .bind(parameter + 6, BytesView(join(position.log.topics)))
+        .bind(parameter + 7, BytesView(position.log.data));
+}
+
+chain::LogPosition read_position(const Statement& row, int column) {
+    chain::LogPosition position;
+    position.block = BlockNumber{from_column(row.column_int(column))};
+    position.block_hash = row.column_fixed<32>(column + 1);
+    position.transaction_index = from_column(row.column_int(column + 2));
+    position.log_index = from_column(row.column_int(column + 3));
+    position.transaction_hash = row.column_fixed<32>(column + 4);
+    position.log.address = row.column_fixed<20>(column + 5);
+    const Bytes topics = row.column_bytes(column + 6);
+    for (std::size_t at = 0; at + 32 <= topics.size(); at += 32) {
+        position.log.topics.push_back(to_fixed<32>(BytesView(topics).subspan(at, 32)));
+    }
+    position.log.data = row.column_bytes(column + 7);
+    return position;
+}
+
+Hop read_hop(const Statement& row) {
+    Hop hop;
+    hop.key = {ChainId{from_column(row.column_int(0))}, ChainId{from_column(row.column_int(1))},
+               row.column_fixed<32>(2)};
+    hop.origin_order_id = row.column_fixed<32>(3);
+    hop.position = read_position(row, 4);
+    hop.message = row.column_bytes(12);
+    hop.index = from_column(row.column_int(13));
+    hop.seen_at = UnixMillis{row.column_int(14)};
+    hop.progress.state = find_hop_state(row.column_int(15)).value_or(HopState::kFinal);
+    hop.progress.attempts = static_cast<std::uint32_t>(row.column_int(16));
+    hop.progress.next_try = UnixMillis{row.column_int(17)};
+    hop.progress.reason = row.column_text(18);
+    hop.progress.report = row.column_text(19);
+    hop.progress.transaction = row.column_fixed<32>(20);
+    hop.progress.gas_used = from_column(row.column_int(21));
+    hop.progress.block = BlockNumber{from_column(row.column_int(22))};
+    return hop;
+}
+
+void bind_progress(Statement& statement, int parameter, const HopProgress& progress) {
+    statement.bind(parameter, static_cast<std::int64_t>(progress.state))
+        .bind(parameter + 1, std::int64_t{progress.attempts})
+        .bind(parameter + 2, progress.next_try.value)
+        .bind(parameter + 3, progress.reason)
+        .bind(parameter + 4, progress.report)
+        .bind(parameter + 5, progress.transaction)
+        .bind(parameter + 6, to_column(progress.gas_used))
+        .bind(parameter + 7, to_column(progress.block.value));
+}
+
+}  // namespace
+
+Result<HopStore, StoreError> HopStore::open(const std::filesystem::path& file) {
+    TRY(Database database, Database::open(file));
+    TRY(const std::int64_t version, database.load_schema_version());
+    if (version > kSchemaVersion) {
+        return std::unexpected(StoreError{file.string() + " was written by a newer program (schema " +
+                                          std::to_string(version) + ", this one knows " +
+                                          std::to_string(kSchemaVersion) + ")"});
+    }
+    if (version == 0) {
+        TRY(store::Transaction transaction, store::Transaction::begin(database));
+        TRY_VOID(database.execute(kSchema));
+        TRY_VOID(transaction.commit());
+    }
+    return HopStore(std::move(database));
+}
+
+Result<std::optional<BlockNumber>, StoreError> HopStore::load_cursor(ChainId chain) {
+    TRY(Statement select, database_.prepare("SELECT next_block FROM cursors WHERE chain = ?"));
+    TRY(const bool has_row, select.bind(1, to_column(chain.value)).step());
+    if (!has_row) return std::optional<BlockNumber>();
+    return std::optional(BlockNumber{from_column(select.column_int(0))});
+}
+
+Result<void, StoreError> HopStore::save_scan(ChainId chain, BlockNumber next_block,
+                                             const std::vector<Hop>& hops,
+                                             const std::vector<RootRecord>& roots) {
+    TRY(store::Transaction transaction, store::Transaction::begin(database_));
+    TRY(Statement insert_hop,
+        database_.prepare(std::string("INSERT INTO hops (") + kHopColumns +
+                          ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"));
+    for (const Hop& hop : hops) {
+        insert_hop.bind(1, to_column(hop.key.from.value))
+            .bind(2, to_column(hop.key.to.value))
+            .bind(3, hop.key.order_id)
+            .bind(4, hop.origin_order_id);
+        bind_position(insert_hop, 5, hop.position);
+        insert_hop.bind(13, BytesView(hop.message))
+            .bind(14, to_column(hop.index))
+            .bind(15, hop.seen_at.value);
+        bind_progress(insert_hop, 16, hop.progress);
+        TRY_VOID(insert_hop.run());
+    }
+    TRY(Statement insert_root,
+        database_.prepare("INSERT INTO roots VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"));
+    for (const RootRecord& root : roots) {
+        insert_root.bind(1, to_column(root.to.value)).bind(2, to_column(root.count)).bind(3, root.root);
+        bind_position(insert_root, 4, root.position);
+        TRY_VOID(insert_root.run());
+    }
+    TRY(Statement cursor, database_.prepare("INSERT INTO cursors VALUES (?,?) ON CONFLICT (chain) DO UPDATE "
+                                            "SET next_block = excluded.next_block"));
+    TRY_VOID(cursor.bind(1, to_column(chain.value)).bind(2, to_column(next_block.value)).run());
+    return transaction.commit();
+}
+
+Result<std::vector<Hop>, StoreError> HopStore::load_due(ChainId from, ChainId to, UnixMillis now,
+                                                        std::size_t limit) {
+    TRY(Statement select,
+        database_.prepare(std::string("SELECT ") + kHopColumns +
+                          " FROM hops WHERE from_chain = ? AND to_chain = ? AND state NOT IN (4, 5) AND "
+                          "(state != 6 OR next_try <= ?) ORDER BY block, log_index LIMIT ?"));
+    select.bind(1, to_column(from.value))
+        .bind(2, to_column(to.value))
+        .bind(3, now.value)
+        .bind(4, to_column(limit));
+    std::vector<Hop> out;
+    for (;;) {
+        TRY(const bool has_row, select.step());
+        if (!has_row) return out;
+        out.push_back(read_hop(select));
+    }
+}
+
+Result<std::optional<Hop>, StoreError> HopStore::find_hop(const HopKey& key) {
+    TRY(Statement select,
+        database_.prepare(std::string("SELECT ") + kHopColumns +
+                          " FROM hops WHERE from_chain = ? AND to_chain = ? AND order_id = ?"));
+    select.bind(1, to_column(key.from.value)).bind(2, to_column(key.to.value)).bind(3, key.order_id);
+    TRY(const bool has_row, select.step());
+    if (!has_row) return std::optional<Hop>();
+    return std::optional(read_hop(select));
+}
+
+Result<void, StoreError> HopStore::save_progress(const HopKey& key, const HopProgress& progress) {
+    TRY(Statement update,
+        database_.prepare("UPDATE hops SET state = ?, attempts = ?, next_try = ?, reason = ?, report = ?, "
+                          "delivery_transaction = ?, delivery_gas = ?, delivery_block = ? "
+                          "WHERE from_chain = ? AND to_chain = ? AND order_id = ?"));
+    bind_progress(update, 1, progress);
+    update.bind(9, to_column(key.from.value)).bind(10, to_column(key.to.value)).bind(11, key.order_id);
+    return update.run();
+}
+
+Result<void, StoreError> HopStore::restart() {
+    TRY(Statement update, database_.prepare("UPDATE hops SET state = ? WHERE state NOT IN (4, 5)"));
+    return update.bind(1, static_cast<std::int64_t>(HopState::kFinal)).run();
+}
+
+Result<std::vector<Hash32>, StoreError> HopStore::load_outbox(ChainId relay, ChainId to) {
+    TRY(Statement select,
+        database_.prepare("SELECT outbox_index, order_id FROM hops WHERE from_chain = ? AND to_chain = ? "
+                          "ORDER BY outbox_index"));
+    select.bind(1, to_column(relay.value)).bind(2, to_column(to.value));
+    std::vector<Hash32> out;
+    for (;;) {
+        TRY(const bool has_row, select.step());
+        // A gap cannot be in one relay's outbox; what follows it could not be proven anyway.
+        if (!has_row || from_column(select.column_int(0)) != out.size()) return out;
+        out.push_back(select.column_fixed<32>(1));
+    }
+}
+
+Result<std::optional<RootRecord>, StoreError> HopStore::find_newest_root(ChainId to) {
+    TRY(Statement select,
+        database_.prepare("SELECT to_chain, count, root, block, block_hash, transaction_index, log_index, "
+                          "transaction_hash, emitter, topics, data FROM roots WHERE to_chain = ? "
+                          "ORDER BY count DESC, block DESC LIMIT 1"));
+    TRY(const bool has_row, select.bind(1, to_column(to.value)).step());
+    if (!has_row) return std::optional<RootRecord>();
+    RootRecord root;
+    root.to = to;
+    root.count = from_column(select.column_int(1));
+    root.root = select.column_fixed<32>(2);
+    root.position = read_position(select, 3);
+    return std::optional(std::move(root));
+}
+
+Result<HopStore::Counts, StoreError> HopStore::load_counts() {
+    TRY(Statement select,
+        database_.prepare("SELECT sum(state NOT IN (4, 5)), sum(state = 4), sum(state = 5) FROM hops"));
+    TRY(const bool has_row, select.step());
+    BUTTER_ASSERT(has_row);  // an aggregate always has one
+    return Counts{select.column_int(0), select.column_int(1), select.column_int(2)};
+}
+
+}  // namespace butter::messenger

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/messenger/messenger.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "butter/async/sleep.hpp"
+#include "butter/base/assert.hpp"
+#include "butter/base/hex.hpp"
+#include "butter/message/delivery.hpp"
+#include "butter/message/message.hpp"
+#include "butter/message/outbox.hpp"
+#include "butter/service/calls.hpp"
+#include "butter/service/events.hpp"
+
+namespace butter::messenger {
+namespace {
+
+/// Blocks asked for in one eth_getLogs; common limits of providers are 1,000 to 10,000.
+constexpr std::uint64_t kScanBlocksMax = 1'000;
+/// Gas that the messages of one transaction may ask for together, below the cap of EIP-7825.
+constexpr std::uint64_t kBatchGasMax = 12'000'000;
+
+/// A store that cannot write stops the program: a transition that is not written down may not be relied on.
+template <class T>
+T must(Result<T, store::StoreError> result) {
+    if (!result) throw std::runtime_error("store: " + result.error().text);
+    if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+std::string id_text(const Hash32& id) { return encode_hex(id); }
+
+chain::LogPosition to_position(const rpc::PlacedLog& placed) {
+    return {.block = placed.block,
+            .block_hash = placed.block_hash,
+            .transaction_index = placed.transaction_index,
+            .log_index = placed.log_index,
+            .transaction_hash = placed.transaction_hash,
+            .log = placed.log};
+}
+
+std::string describe(const evm::SendError& error) {
+    if (error.kind == evm::SendError::Kind::kWouldRevert && !error.data.empty()) {
+        return "would revert: " + service::describe_revert(error.data);
+    }
+    return error.text;
+}
+
+}  // namespace
+
+Messenger::Messenger(HopStore& store, Chain relay, std::vector<Chain> outer, Options options)
+    : store_(store), relay_(std::move(relay)), outer_(std::move(outer)), options_(std::move(options)) {}
+
+const Chain* Messenger::find_outer(ChainId id) const noexcept {
+    const auto it =
+        std::find_if(outer_.begin(), outer_.end(), [&](const Chain& chain) { return chain.id == id; });
+    return it == outer_.end() ? nullptr : &*it;
+}
+
+async::Task<void> Messenger::run() {
+    using namespace boost::asio::experimental::awaitable_operators;
+    must(store_.restart());
+    const auto executor = co_await boost::asio::this_coro::executor;
+    // A fixed set of loops: all end together, and the first exception ends the others.
+    async::Task<void> all = scan(relay_);
+    for (const Chain& chain : outer_) {
+        all = (std::move(all) && scan(chain) && deliver_inbound(chain) && deliver_outbound(chain));
+    }
+    co_await std::move(all);
+}
+
+async::Task<void> Messenger::scan(const Chain& chain) {
+    for (;;) {
+        co_await scan_once(chain);
+        co_await async::sleep_for(options_.poll_interval);
+    }
+}
+
+async::Task<void> Messenger::deliver_inbound(const Chain& origin) {
+    for (;;) {
+        co_await inbound_once(origin);
+        co_await async::sleep_for(options_.poll_interval);
+    }
+}
+
+async::Task<void> Messenger::deliver_outbound(const Chain& destination) {
+    for (;;) {
+        co_await outbound_once(destination);
+        co_await async::sleep_for(options_.poll_interval);
+    }
+}
+
+void Messenger::advance(Hop& hop, const HopEvent& event) {
+    const auto progress = next(hop.progress, event);
+    BUTTER_ASSERT(progress.has_value());
+    hop.progress = *progress;
+    must(store_.save_progress(hop.key, hop.progress));
+}
+
+// ---- detection
+// ---------------------------------------------------------------------------------------------------
+
+async::Task<void> Messenger::scan_once(const Chain& chain) {
+    const bool is_relay = chain.id == relay_.id;
+    const auto final_block = co_await chain.source.fetch_final_block();
+    if (!final_block) {
+        spdlog::debug("messenger: {} has no final block yet: {}", chain.name, final_block.error().text);
+        co_return;
+    }
+    BlockNumber next_block = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
+    while (next_block <= *final_block) {
+        const BlockNumber last{std::min(final_block->value, next_block.value + kScanBlocksMax - 1)};
+        rpc::LogFilter filter{
+            .from = next_block, .to = last, .addresses = {chain.service}, .topics = {}, .second_topic = {}};
+        if (is_relay) {
+            filter.topics = {service::message_relay_topic(), service::outbox_root_topic()};
+        } else {
+            filter.topics = {service::message_out_topic()};
+        }
+        const auto logs = co_await chain.api.fetch_logs(filter);
+        if (!logs) {
+            spdlog::warn("messenger: cannot read logs of {}: {}", chain.name, logs.error().text);
+            co_return;
+        }
+        std::vector<Hop> hops;
+        std::vector<RootRecord> roots;
+        const UnixMillis now = options_.now();
+        for (const rpc::PlacedLog& placed : *logs) {
+            // A node may answer with more than was asked for; what is not the service's is nobody's message.
+            if (placed.log.address != chain.service || placed.block < next_block || placed.block > last)
+                continue;
+            if (!is_relay) {
+                const auto event = service::decode_message_out(placed.log);
+                if (!event) continue;
+                hops.push_back({.key = {chain.id, relay_.id, event->order_id},
+                                .origin_order_id = event->order_id,
+                                .position = to_position(placed),
+                                .message = event->message,
+                                .index = 0,
+                                .seen_at = now,
+                                .progress = {}});
+            } else if (const auto relayed = service::decode_message_relay(placed.log)) {
+                hops.push_back({.key = {chain.id, relayed->to_chain, relayed->order_id},
+                                .origin_order_id = relayed->origin_order_id,
+                                .position = to_position(placed),
+                                .message = relayed->message,
+                                .index = relayed->index,
+                                .seen_at = now,
+                                .progress = {}});
+            } else if (const auto root = service::decode_outbox_root(placed.log)) {
+                roots.push_back({root->to_chain, root->count, root->root, to_position(placed)});
+            }
+        }
+        next_block = BlockNumber{last.value + 1};
+        must(store_.save_scan(chain.id, next_block, hops, roots));
+        for (const Hop& hop : hops) {
+            spdlog::info("messenger: final message={} hop={}->{} block={} transaction={}",
+                         id_text(hop.key.order_id), chain.name,
+                         is_relay ? std::to_string(hop.key.to.value) : relay_.name, hop.position.block.value,
+                         id_text(hop.position.transaction_hash));
+        }
+    }
+}
+
+// ---- delivery
+// ----------------------------------------------------------------------------------------------------
+
+async::Task<Result<Bytes, std::string>> Messenger::fetch_client_state(const Chain& on, Address client) {
+    const auto result =
+        co_await on.api.call({.from = {}, .to = client, .data = service::encode_client_state(), .value = {}});
+    if (!result) co_return std::unexpected(result.error().text);
+    auto state = service::decode_bytes(*result);
+    if (!state) co_return std::unexpected("no light client at " + encode_hex(client) + " on " + on.name);
+    co_return *std::move(state);
+}
+
+void Messenger::settle(std::vector<Hop>& hops, const evm::TransactionOutcome& outcome,
+                       const Address& service_address) {
+    const AcceptedOnChain accepted{outcome.hash, outcome.block,
+                                   outcome.gas_used / std::max<std::size_t>(hops.size(), 1)};
+    for (Hop& hop : hops) {
+        for (const eth::Log& log : outcome.logs) {
+            if (log.address != service_address) continue;
+            if (const auto in = service::decode_message_in(log); in && in->order_id == hop.key.order_id) {
+                if (in->is_success) {
+                    advance(hop, accepted);
+                } else {
+                    advance(hop, ExecutionFailed{accepted, service::describe_revert(in->reason)});
+                }
+            } else if (const auto relayed = service::decode_message_relay(log);
+                       relayed && relayed->origin_order_id == hop.key.order_id) {
+                advance(hop, accepted);
+            } else if (const auto old = service::decode_already_delivered(log);
+                       old && old->order_id == hop.key.order_id) {
+                advance(hop, FoundDelivered{});
+            } else {
+                continue;
+            }
+            break;
+        }
+        if (!is_done(hop.progress.state)) {
+            advance(hop,
+                    Obstructed{"transaction " + id_text(outcome.hash) + " did not take it", options_.now()});
+        }
+        spdlog::info("messenger: {} message={} hop={}->{} block={} transaction={} gas={} elapsed_ms={}{}",
+                     to_string(hop.progress.state), id_text(hop.key.order_id), hop.key.from.value,
+                     hop.key.to.value, outcome.block.value, id_text(outcome.hash), hop.progress.gas_used,
+                     options_.now().value - hop.seen_at.value,
+                     hop.progress.reason.empty() ? "" : " reason=\"" + hop.progress.reason + "\"");
+    }
+}
+
+async::Task<void> Messenger::inbound_once(const Chain& origin) {
+    std::vector<Hop> due =
+        must(store_.load_due(origin.id, relay_.id, options_.now(), options_.batch_messages_max));
+    while (!due.empty()) {
+        // One proof carries the logs of one block.
+        const BlockNumber block = due.front().position.block;
+        const auto end =
+            std::find_if(due.begin(), due.end(), [&](const Hop& hop) { return hop.position.block != block; });
+        std::vector<Hop> group(std::make_move_iterator(due.begin()), std::make_move_iterator(end));
+        due.erase(due.begin(), end);
+        for (Hop& hop : group) {
+            if (hop.progress.state == HopState::kParked) advance(hop, WaitOver{});
+        }
+        const bool is_settled = co_await prove_and_submit_inbound(origin, group);
+        if (is_settled || group.size() == 1) continue;
+        // A batch that would revert is split, so that one bad member holds up nobody else.
+        for (Hop& hop : group) {
+            auto current = must(store_.find_hop(hop.key));
+            if (!current || is_done(current->progress.state)) continue;
+            if (current->progress.state == HopState::kParked) advance(*current, WaitOver{});
+            std::vector<Hop> single;
+            single.push_back(*std::move(current));
+            co_await prove_and_submit_inbound(origin, std::move(single));
+        }
+    }
+}
+
+/// False when the transaction would revert.
+async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::vector<Hop> hops) {
+    const auto state = co_await fetch_client_state(relay_, origin.client_on_relay);
+    if (!state) {
+        for (Hop& hop : hops) advance(hop, Obstructed{state.error(), options_.now()});
+        co_return true;
+    }
+    std::vector<chain::LogPosition> positions;
+    for (const Hop& hop : hops) positions.push_back(hop.position);
+    const auto proof = co_await origin.source.fetch_proof(std::move(positions), *state);
+    if (!proof) {
+        for (Hop& hop : hops) {
+            if (proof.error().kind == chain::SourceError::Kind::kNotReady) {
+                advance(hop, Waiting{proof.error().text, options_.now()});
+            } else {
+                advance(hop, Obstructed{proof.error().text, options_.now()});
+                spdlog::warn("messenger: cannot prove message={} attempt={}: {}", id_text(hop.key.order_id),
+                             hop.progress.attempts, proof.error().text);
+            }
+        }
+        co_return true;
+    }
+    for (Hop& hop : hops) {
+        advance(hop, ProofVerified{proof->report.summary});
+        spdlog::info("messenger: proved message={} hop={}->{} {}", id_text(hop.key.order_id), origin.name,
+                     relay_.name, proof->report.summary);
+        advance(hop, TransactionWritten{});
+    }
+    const auto outcome =
+        co_await relay_.sender.send({.to = relay_.service,
+                                     .data = service::encode_relay_transfer_in(origin.id, proof->bytes),
+                                     .value = {}});
+    if (!outcome) {
+        for (Hop& hop : hops) {
+            advance(hop, Obstructed{describe(outcome.error()), options_.now()});
+            spdlog::warn("messenger: cannot deliver message={} to {} attempt={}: {}",
+                         id_text(hop.key.order_id), relay_.name, hop.progress.attempts, hop.progress.reason);
+        }
+        co_return outcome.error().kind != evm::SendError::Kind::kWouldRevert;
+    }
+    settle(hops, *outcome, relay_.service);
+    co_return true;
+}
+
+async::Task<void> Messenger::publish_root(const Chain& destination) {
+    const auto outcome = co_await relay_.sender.send(
+        {.to = relay_.service, .data = service::encode_publish_root(destination.id), .value = {}});
+    if (!outcome) {
+        spdlog::warn("messenger: cannot publish the root for {}: {}", destination.name,
+                     describe(outcome.error()));
+        co_return;
+    }
+    spdlog::info("messenger: published root for {} block={} transaction={} gas={}", destination.name,
+                 outcome->block.value, id_text(outcome->hash), outcome->gas_used);
+    // The next scan finds its log once the block is sealed and final; until then there is nothing to do.
+    for (;;) {
+        const auto root = must(store_.find_newest_root(destination.id));
+        if (root && root->position.block >= outcome->block) co_return;
+        co_await async::sleep_for(options_.poll_interval);
+    }
+}
+
+async::Task<void> Messenger::outbound_once(const Chain& destination) {
+    std::vector<Hop> due =
+        must(store_.load_due(relay_.id, destination.id, options_.now(), options_.batch_messages_max));
+    if (due.empty()) co_return;
+    auto root = must(store_.find_newest_root(destination.id));
+    const auto is_covered = [&](const Hop& hop) { return root && hop.index < root->count; };
+    if (!std::all_of(due.begin(), due.end(), is_covered)) {
+        co_await publish_root(destination);
+        root = must(store_.find_newest_root(destination.id));
+    }
+    std::vector<Hop> batch;
+    std::uint64_t gas = 0;
+    for (Hop& hop : due) {
+        if (!is_covered(hop)) continue;
+        if (hop.progress.state == HopState::kParked) advance(hop, WaitOver{});
+        const auto delivered = co_await destination.api.call({.from = {},
+                                                              .to = destination.service,
+                                                              .data = service::encode_is_delivered(hop.index),
+                                                              .value = {}});
+        if (!delivered) {
+            advance(hop, Obstructed{delivered.error().text, options_.now()});
+            continue;
+        }
+        if (service::decode_first_word(*delivered) == Uint256{1}) {
+            advance(hop, FoundDelivered{});
+            spdlog::info("messenger: delivered message={} hop={}->{} by somebody else",
+                         id_text(hop.key.order_id), relay_.name, destination.name);
+            continue;
+        }
+        const auto message = message::decode_message(hop.message);
+        BUTTER_ASSERT(message.has_value());  // its id is the hash of an encoding that the relay accepted
+        if (!batch.empty() && gas + message->gas_limit > kBatchGasMax) continue;
+        gas += message->gas_limit;
+        batch.push_back(std::move(hop));
+    }
+    if (!batch.empty() && root) co_await submit_outbound(destination, std::move(batch), *root);
+}
+
+async::Task<void> Messenger::submit_outbound(const Chain& destination, std::vector<Hop> hops,
+                                             RootRecord root) {
+    const auto obstruct = [&](const std::string& reason, bool is_waiting) {
+        for (Hop& hop : hops) {
+            if (is_waiting) {
+                advance(hop, Waiting{reason, options_.now()});
+            } else {
+                advance(hop, Obstructed{reason, options_.now()});
+                spdlog::warn("messenger: cannot deliver message={} to {} attempt={}: {}",
+                             id_text(hop.key.order_id), destination.name, hop.progress.attempts, reason);
+            }
+        }
+    };
+    std::sort(hops.begin(), hops.end(), [](const Hop& a, const Hop& b) { return a.index < b.index; });
+
+    // The outbox as the chain's logs have it must lead to the published root, or one of the two is not true.
+    message::Outbox outbox;
+    for (const Hash32& order_id : must(store_.load_outbox(relay_.id, destination.id)))
+        outbox.append(order_id);
+    if (outbox.count() < root.count || outbox.root(root.count) != root.root) {
+        co_return obstruct("the logs of " + relay_.name + " do not lead to the published root", false);
+    }
+    std::vector<message::DeliveredMessage> messages;
+    for (const Hop& hop : hops) messages.push_back({hop.index, hop.message});
+    const message::Delivery delivery = message::make_delivery(outbox, root.count, std::move(messages));
+    if (const auto verified = message::verify_delivery(delivery); !verified) {
+        co_return obstruct(std::string(message::to_string(verified.error())), false);
+    }
+
+    const auto kept = co_await destination.api.call(
+        {.from = {}, .to = destination.service, .data = service::encode_root_of(root.count), .value = {}});
+    if (!kept) co_return obstruct(kept.error().text, false);
+    Bytes root_proof;
+    std::string report = "root known";
+    if (service::decode_first_word(*kept) != from_big_endian(root.root)) {
+        const auto state = co_await fetch_client_state(destination, destination.relay_client);
+        if (!state) co_return obstruct(state.error(), false);
+        std::vector<chain::LogPosition> positions;
+        positions.push_back(root.position);
+        const auto proof = co_await relay_.source.fetch_proof(std::move(positions), *state);
+        if (!proof) {
+            if (proof.error().kind == chain::SourceError::Kind::kUnsupported) {
+                // The client has moved past that block: a newer root proves the same messages.
+                co_await publish_root(destination);
+                co_return obstruct(proof.error().text, true);
+            }
+            co_return obstruct(proof.error().text, proof.error().kind == chain::SourceError::Kind::kNotReady);
+        }
+        root_proof = proof->bytes;
+        report = proof->report.summary;
+    }
+    for (Hop& hop : hops) {
+        advance(hop, ProofVerified{report});
+        spdlog::info("messenger: proved message={} hop={}->{} index={} root_count={} {}",
+                     id_text(hop.key.order_id), relay_.name, destination.name, hop.index, root.count, report);
+        advance(hop, TransactionWritten{});
+    }
+    const auto outcome = co_await destination.sender.send(
+        {.to = destination.service,
+         .data = service::encode_transfer_in(root_proof, message::encode_delivery(delivery)),
+         .value = {}});
+    if (outcome) co_return settle(hops, *outcome, destination.service);
+    obstruct(describe(outcome.error()), false);
+    if (outcome.error().kind != evm::SendError::Kind::kWouldRevert || hops.size() == 1) co_return;
+    // Split, so that one member that would revert holds up nobody else.
+    for (Hop& hop : hops) {
+        advance(hop, WaitOver{});
+        std::vector<Hop> single;
+        single.push_back(hop);
+        co_await submit_outbound(destination, std::move(single), root);
+    }
+}
+
+}  // namespace butter::messenger

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "butter/async/task.hpp"
+#include "butter/chain/family.hpp"
+#include "butter/evm/sender.hpp"
+#include "butter/messenger/hop_store.hpp"
+#include "butter/rpc/eth_api.hpp"
+
+/// Carries messages: scans final blocks of every chain for logs of the services, proves them, delivers them.
+/// It knows one relay chain and any number of others, and nothing of their consensus.
+namespace butter::messenger {
+
+/// One chain as the messenger uses it. The references outlive the messenger.
+struct Chain {
+    std::string name;
+    ChainId id;
+    chain::Source& source;
+    rpc::EthApi& api;
+    evm::Sender& sender;
+    Address service;
+    BlockNumber start_block;
+    /// On an outer chain: the client of the relay chain that stands here, and the client of this chain that
+    /// stands on the relay chain. Unused on the relay chain.
+    Address relay_client;
+    Address client_on_relay;
+};
+
+struct Options {
+    std::chrono::milliseconds poll_interval{1'000};
+    std::size_t batch_messages_max = 50;
+    std::function<UnixMillis()> now;
+};
+
+class Messenger {
+  public:
+    Messenger(HopStore& store, Chain relay, std::vector<Chain> outer, Options options);
+
+    /// Runs until cancelled. Throws `std::runtime_error` when the store fails: nothing can be promised then.
+    async::Task<void> run();
+
+  private:
+    async::Task<void> scan(const Chain& chain);
+    async::Task<void> deliver_inbound(const Chain& origin);
+    async::Task<void> deliver_outbound(const Chain& destination);
+
+    async::Task<void> scan_once(const Chain& chain);
+    async::Task<void> inbound_once(const Chain& origin);
+    async::Task<void> outbound_once(const Chain& destination);
+
+    async::Task<bool> prove_and_submit_inbound(const Chain& origin, std::vector<Hop> hops);
+    async::Task<void> submit_outbound(const Chain& destination, std::vector<Hop> hops, RootRecord root);
+    async::Task<void> publish_root(const Chain& destination);
+
+    async::Task<Result<Bytes, std::string>> fetch_client_state(const Chain& on, Address client);
+    /// Applies an event and writes the result down.
+    void advance(Hop& hop, const HopEvent& event);
+    /// What a delivery's logs say about each hop.
+    void settle(std::vector<Hop>& hops, const evm::TransactionOutcome& outcome, const Address& service);
+
+    const Chain* find_outer(ChainId id) const noexcept;
+
+    HopStore& store_;
+    Chain relay_;
+    std::vector<Chain> outer_;
+    Options options_;
+};
+
+}  // namespace butter::messenger
