@@ -40,9 +40,11 @@ def check_layers(files, edges):
             yield f"{file}: in no layer of tools/layers.txt"
             continue
         for target in INCLUDE.findall((ROOT / file).read_text()):
-            if not (ROOT / target).exists() and not target.startswith(("butter/", "chains/", "devnet/")):
+            if not (ROOT / target).exists() and not target.startswith(("butter/", "chains/", "devnet/", "test/")):
                 continue
             reach = [layer, *edges[layer]]
+            if file.endswith(("_test.cpp", "_bench.cpp")):
+                reach.append("test")
             if not any(target.startswith(allowed + "/") for allowed in reach):
                 yield f"{file}: {layer} may not include {target} (tools/layers.txt)"
 

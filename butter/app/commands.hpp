@@ -7,8 +7,8 @@
 
 #include "butter/app/exit_code.hpp"
 
-/// What each sub-command does, without the parsing of flags (cmd/butter/main.cpp). Results go to standard output,
-/// everything else to standard error; with `json` standard output is one JSON value.
+/// What each sub-command does, without the parsing of flags (cmd/butter/main.cpp). Results go to standard
+/// output, everything else to standard error; with `json` standard output is one JSON value.
 namespace butter::app {
 
 struct RunOptions {
@@ -30,8 +30,8 @@ struct SendOptions {
     std::filesystem::path config;
     std::string from;
     std::string to;
-    std::string target;   ///< hex address
-    std::string payload;  ///< hex bytes
+    std::string target;    ///< hex address
+    std::string payload;   ///< hex bytes
     bool message = false;  ///< MESSAGE instead of CALLDATA
     bool relay = false;
     std::uint64_t gas_limit = 0;

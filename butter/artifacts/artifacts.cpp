@@ -17,7 +17,8 @@ namespace butter::artifacts {
 std::optional<Bytes> find_creation_code(std::string_view name) {
     // One contract a line, `"NAME": "0x...",` as tools/embed_contracts.py writes it; the file is ours, so a
     // search does where a parser would.
-    const std::string_view all(butter_contracts_begin, static_cast<std::size_t>(butter_contracts_end - butter_contracts_begin));
+    const std::string_view all(butter_contracts_begin,
+                               static_cast<std::size_t>(butter_contracts_end - butter_contracts_begin));
     const std::string key = "\n\"" + std::string(name) + "\": \"";
     const std::size_t at = all.find(key);
     if (at == std::string_view::npos) return std::nullopt;

@@ -9,8 +9,8 @@
 /// The project's compiled contracts, embedded in the program so that `butter deploy` needs no other file.
 namespace butter::artifacts {
 
-/// Creation code of the contract `name`, without constructor arguments; absent when there is none of that name.
-/// The code is what forge compiled when the program was built.
+/// Creation code of the contract `name`, without constructor arguments; absent when there is none of that
+/// name. The code is what forge compiled when the program was built.
 std::optional<Bytes> find_creation_code(std::string_view name);
 
 }  // namespace butter::artifacts
