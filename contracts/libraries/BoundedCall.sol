@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title A call whose answer cannot cost the caller
+library BoundedCall {
+    /// @notice Calls `target` without value and copies at most `returnBytesMax` bytes of what it returns, so that a
+    /// callee cannot make the caller pay for its size.
+    function call(address target, uint256 gasLimit, bytes memory data, uint256 returnBytesMax)
+        internal
+        returns (bool success, bytes memory returned)
+    {
+        assembly ("memory-safe") {
+            success := call(gasLimit, target, 0, add(data, 0x20), mload(data), 0, 0)
+            let size := returndatasize()
+            if gt(size, returnBytesMax) { size := returnBytesMax }
+            returned := mload(0x40)
+            mstore(returned, size)
+            returndatacopy(add(returned, 0x20), 0, size)
+            mstore(0x40, and(add(add(returned, size), 0x3f), not(0x1f)))
+        }
+    }
+}
