@@ -99,7 +99,7 @@ library ReceiptProofs {
     function _log(RlpReader.Cursor memory fields) private pure returns (Log memory log) {
         log.emitter = fields.nextAddress();
         RlpReader.Cursor memory topics = fields.nextList();
-        uint256 size = topics.end - topics.next;
+        uint256 size = topics.end - topics.position;
         if (size > TOPICS_MAX * 33) revert TooManyTopics();
         log.topics = new bytes32[](size / 33);
         for (uint256 i = 0; i < log.topics.length; ++i) {

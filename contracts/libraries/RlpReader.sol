@@ -6,10 +6,10 @@ pragma solidity 0.8.37;
 /// another; its bounds are absolute calldata positions.
 /// @dev The C++ twin is butter/codec/rlp.hpp.
 library RlpReader {
-    /// @param next position of the next item
+    /// @param position of the next item
     /// @param end position after the last item
     struct Cursor {
-        uint256 next;
+        uint256 position;
         uint256 end;
     }
 
@@ -34,17 +34,17 @@ library RlpReader {
         assembly ("memory-safe") {
             start := items.offset
         }
-        cursor.next = start;
+        cursor.position = start;
         cursor.end = start + items.length;
     }
 
     function isDone(Cursor memory self) internal pure returns (bool) {
-        return self.next == self.end;
+        return self.position == self.end;
     }
 
     /// @notice Fails when items are left.
     function finish(Cursor memory self) internal pure {
-        if (self.next != self.end) revert RlpTrailingBytes(self.next);
+        if (self.position != self.end) revert RlpTrailingBytes(self.position);
     }
 
     /// @notice Steps over the next item.
@@ -52,7 +52,7 @@ library RlpReader {
     /// @return payload its position without the prefix
     /// @return size of the payload in bytes
     function next(Cursor memory self) internal pure returns (bool isList, uint256 payload, uint256 size) {
-        uint256 at = self.next;
+        uint256 at = self.position;
         uint256 end = self.end;
         if (at >= end) revert RlpTooShort(at);
         uint256 prefix = _byte(at);
@@ -77,28 +77,28 @@ library RlpReader {
             }
         }
         if (size > end - payload) revert RlpTooShort(at);
-        self.next = payload + size;
+        self.position = payload + size;
     }
 
     /// @notice Steps over the next item and returns it with its prefix.
     function nextRaw(Cursor memory self) internal pure returns (bool isList, uint256 start, uint256 size) {
-        start = self.next;
+        start = self.position;
         (isList,,) = next(self);
-        size = self.next - start;
+        size = self.position - start;
     }
 
     function nextBytes(Cursor memory self) internal pure returns (uint256 payload, uint256 size) {
         bool isList;
-        uint256 at = self.next;
+        uint256 at = self.position;
         (isList, payload, size) = next(self);
         if (isList) revert RlpUnexpectedList(at);
     }
 
     function nextList(Cursor memory self) internal pure returns (Cursor memory items) {
-        uint256 at = self.next;
+        uint256 at = self.position;
         (bool isList, uint256 payload, uint256 size) = next(self);
         if (!isList) revert RlpUnexpectedString(at);
-        items.next = payload;
+        items.position = payload;
         items.end = payload + size;
     }
 
@@ -119,7 +119,7 @@ library RlpReader {
 
     /// @notice The next item as an integer without leading zeros, at most `sizeMax` bytes (1 to 32).
     function nextUint(Cursor memory self, uint256 sizeMax) internal pure returns (uint256 value) {
-        uint256 at = self.next;
+        uint256 at = self.position;
         (uint256 payload, uint256 size) = nextBytes(self);
         if (size == 0) return 0;
         if (size > sizeMax) revert RlpIntegerTooLarge(size);

@@ -38,6 +38,7 @@ library TrieProof {
         if (nodes.length == 0) revert TrieMissingNode();
         if (keccak256(nodes[0]) != root) revert TrieHashMismatch(0);
         Walk memory walk = Walk({node: RlpReader.list(nodes[0]), used: 1, keyAt: 0});
+        value = nodes[0][:0];
         while (true) {
             (bool found, bool isList, uint256 start, uint256 size) = _step(walk, key);
             if (found) {
@@ -72,7 +73,7 @@ library TrieProof {
         pure
         returns (bool found, bool isList, uint256 start, uint256 size)
     {
-        RlpReader.Cursor memory first = RlpReader.Cursor({next: walk.node.next, end: walk.node.end});
+        RlpReader.Cursor memory first = RlpReader.Cursor({position: walk.node.position, end: walk.node.end});
         uint256 count = 0;
         while (!first.isDone()) {
             if (++count > BRANCH_ITEMS) revert TrieMalformedNode();

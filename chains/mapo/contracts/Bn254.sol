@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title BN254 by the precompiles of EIP-196 and EIP-197
+/// @notice Points are (x, y) of G1 with (0, 0) for infinity; the precompiles check that coordinates are canonical and
+/// points on the curve (and, in the pairing, in the subgroup). Every call's success and size of answer are checked.
+library Bn254 {
+    /// Field modulus.
+    uint256 internal constant P = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47;
+    /// Group order.
+    uint256 internal constant N = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
+
+    // Minus the generator of G2 (EIP-197): x.im, x.re, y.im, y.re.
+    uint256 internal constant NEG_G2_X_IM = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
+    uint256 internal constant NEG_G2_X_RE = 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed;
+    uint256 internal constant NEG_G2_Y_IM = 0x275dc4a288d1afb3cbb1ac09187524c7db36395df7be3b99e673b13a075a65ec;
+    uint256 internal constant NEG_G2_Y_RE = 0x1d9befcd05a5323e6da4d435f3b617cdb3af83285c2df711ef39c01571827f9d;
+
+    /// A precompile burns all gas it is given when it fails; these are well above what each costs.
+    uint256 private constant ADD_GAS = 5_000;
+    uint256 private constant MUL_GAS = 20_000;
+    uint256 private constant PAIRING_2_GAS = 250_000;
+
+    error Bn254AddFailed();
+    error Bn254MulFailed();
+    error Bn254PairingFailed();
+
+    struct G1 {
+        uint256 x;
+        uint256 y;
+    }
+
+    function add(G1 memory a, G1 memory b) internal view returns (G1 memory sum) {
+        uint256[4] memory input = [a.x, a.y, b.x, b.y];
+        bool ok;
+        assembly ("memory-safe") {
+            ok := staticcall(ADD_GAS, 6, input, 0x80, sum, 0x40)
+            ok := and(ok, eq(returndatasize(), 0x40))
+        }
+        if (!ok) revert Bn254AddFailed();
+    }
+
+    function mul(G1 memory a, uint256 scalar) internal view returns (G1 memory product) {
+        uint256[3] memory input = [a.x, a.y, scalar];
+        bool ok;
+        assembly ("memory-safe") {
+            ok := staticcall(MUL_GAS, 7, input, 0x60, product, 0x40)
+            ok := and(ok, eq(returndatasize(), 0x40))
+        }
+        if (!ok) revert Bn254MulFailed();
+    }
+
+    /// @notice Minus a point whose coordinates are canonical.
+    function negate(G1 memory a) internal pure returns (G1 memory) {
+        return G1({x: a.x, y: a.y == 0 ? 0 : P - a.y});
+    }
+
+    /// @notice Whether e(a, key) == e(b, g2). Reverts when an input is no valid point.
+    function pairingEquals(G1 memory a, uint256[4] memory key, G1 memory b) internal view returns (bool) {
+        uint256[12] memory input = [
+            a.x,
+            a.y,
+            key[0],
+            key[1],
+            key[2],
+            key[3],
+            b.x,
+            b.y,
+            NEG_G2_X_IM,
+            NEG_G2_X_RE,
+            NEG_G2_Y_IM,
+            NEG_G2_Y_RE
+        ];
+        uint256[1] memory answer;
+        bool ok;
+        assembly ("memory-safe") {
+            ok := staticcall(PAIRING_2_GAS, 8, input, 0x180, answer, 0x20)
+            ok := and(ok, eq(returndatasize(), 0x20))
+        }
+        if (!ok) revert Bn254PairingFailed();
+        return answer[0] == 1;
+    }
+}
