@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/eth/header.hpp"
 
+#include "butter/base/assert.hpp"
 #include "butter/crypto/keccak.hpp"
 
 namespace butter::eth {
 
+namespace {
+
+/// Whether each optional field that is present has all before it, the three of Cancun together.
+bool has_no_gaps(const Header& header) noexcept {
+    const bool present[] = {header.base_fee.has_value(), header.withdrawals_root.has_value(),
+                            header.blob_gas_used.has_value(), header.requests_hash.has_value()};
+    return std::is_sorted(std::rbegin(present), std::rend(present)) &&
+           header.blob_gas_used.has_value() == header.excess_blob_gas.has_value() &&
+           header.blob_gas_used.has_value() == header.parent_beacon_block_root.has_value();
+}
+
+}  // namespace
+
 Bytes encode_header(const Header& header) {
+    BUTTER_ASSERT(has_no_gaps(header));
     Bytes fields;
     fields.reserve(700);
     codec::append_rlp_bytes(fields, header.parent_hash);
@@ -61,11 +76,7 @@ Result<Header, codec::RlpError> decode_header(BytesView bytes) {
     }
     if (!fields.is_done()) {
         TRY(header.blob_gas_used, fields.next_u64());
-    }
-    if (!fields.is_done()) {
         TRY(header.excess_blob_gas, fields.next_u64());
-    }
-    if (!fields.is_done()) {
         TRY(header.parent_beacon_block_root, fields.next_fixed<32>());
     }
     if (!fields.is_done()) {

@@ -31,18 +31,19 @@ struct Header {
     Bytes extra_data;
     Hash32 mix_hash;
     FixedBytes<8> nonce;
-    std::optional<Uint256> base_fee;
-    std::optional<Hash32> withdrawals_root;
-    std::optional<std::uint64_t> blob_gas_used;
-    std::optional<std::uint64_t> excess_blob_gas;
-    std::optional<Hash32> parent_beacon_block_root;
-    std::optional<Hash32> requests_hash;
+    std::optional<Uint256> base_fee = std::nullopt;
+    std::optional<Hash32> withdrawals_root = std::nullopt;
+    std::optional<std::uint64_t> blob_gas_used = std::nullopt;
+    std::optional<std::uint64_t> excess_blob_gas = std::nullopt;
+    std::optional<Hash32> parent_beacon_block_root = std::nullopt;
+    std::optional<Hash32> requests_hash = std::nullopt;
 
     friend bool operator==(const Header&, const Header&) = default;
 };
 
 Bytes encode_header(const Header& header);
-/// All fields in order, nothing after them.
+/// All fields of one fork in order, nothing after them. Not checked: any rule of a chain, the extra data's
+/// size.
 Result<Header, codec::RlpError> decode_header(BytesView bytes);
 /// keccak256 of the encoding.
 Hash32 hash_of(const Header& header);

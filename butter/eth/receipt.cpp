@@ -37,7 +37,7 @@ Result<Log, codec::RlpError> read_log(RlpReader& logs) {
 
 Result<void, ReceiptError> read_status(BytesView status, Receipt& receipt) {
     if (status.size() == Hash32::kSize) {
-        receipt.post_state.push_back(to_fixed<32>(status));
+        receipt.post_state = to_fixed<32>(status);
         return {};
     }
     if (status.size() > 1 || (status.size() == 1 && status[0] != 1))
@@ -76,10 +76,10 @@ Bytes encode_receipt(const Receipt& receipt) {
     Bytes logs;
     for (const Log& log : receipt.logs) append_log(logs, log);
     Bytes fields;
-    if (receipt.post_state.empty()) {
-        codec::append_rlp_uint(fields, receipt.is_success ? std::uint64_t{1} : std::uint64_t{0});
+    if (receipt.post_state) {
+        codec::append_rlp_bytes(fields, *receipt.post_state);
     } else {
-        codec::append_rlp_bytes(fields, receipt.post_state[0]);
+        codec::append_rlp_uint(fields, receipt.is_success ? std::uint64_t{1} : std::uint64_t{0});
     }
     codec::append_rlp_uint(fields, receipt.cumulative_gas_used);
     codec::append_rlp_bytes(fields, receipt.bloom);

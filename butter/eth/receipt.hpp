@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +36,7 @@ enum class EnvelopeType : std::uint8_t {
 struct Receipt {
     EnvelopeType type = EnvelopeType::kLegacy;
     bool is_success = false;
-    std::vector<Hash32> post_state;  ///< one root before Byzantium, empty since
+    std::optional<Hash32> post_state;  ///< only before Byzantium
     std::uint64_t cumulative_gas_used = 0;
     Bloom bloom;
     std::vector<Log> logs;
@@ -57,6 +58,7 @@ inline constexpr std::size_t kTopicsMax = 4;
 
 /// The bytes whose place in the trie is `rlp(index)`: the envelope byte, if typed, and the RLP list.
 Bytes encode_receipt(const Receipt& receipt);
+/// Does not check that `bloom` is the one of the logs.
 Result<Receipt, ReceiptError> decode_receipt(BytesView bytes);
 
 /// The 2048-bit filter over addresses and topics (yellow paper, section 4.3.1).

@@ -112,7 +112,7 @@ std::optional<PlacedReceipt> decode_placed_receipt(const Json& json) {
     if (const auto status = find_quantity(json, "status"); status && *status <= 1) {
         out.receipt.is_success = *status == 1;
     } else if (const auto root = find_fixed<32>(json, "root")) {
-        out.receipt.post_state.push_back(*root);
+        out.receipt.post_state = *root;
     } else {
         return std::nullopt;
     }
