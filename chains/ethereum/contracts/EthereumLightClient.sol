@@ -88,8 +88,9 @@ contract EthereumLightClient is ILightClient, Governed {
     uint256 private constant BITS_MAX = 512;
     uint256 public constant HEADERS_MAX = 256;
     bytes4 private constant DOMAIN_SYNC_COMMITTEE = 0x07000000;
-    /// BLS12-381 key root of a committee is two levels: pubkeys and aggregate_pubkey.
     uint256 private constant FORKS_MAX = 32;
+    /// keccak256 of hash_to_curve(32 zero bytes), in the encoding of EIP-2537.
+    bytes32 private constant HASH_OF_ZERO = 0xe8ed1eeb1cb5050c1c752cd4f384e6f9cfd264c50584d22d6129f8b1a3683ee0;
 
     uint64 public chainId;
     uint64 public slotsPerEpoch;
@@ -347,13 +348,9 @@ contract EthereumLightClient is ILightClient, Governed {
         bytes memory zero = new bytes(Bls12381.G1_BYTES);
         if (keccak256(Bls12381.addG1(at, g, Bls12381.NEGATIVE_G1)) != keccak256(zero)) revert PrecompileWrong(at.g1Add);
         if (keccak256(Bls12381.addG1(at, g, zero)) != keccak256(g)) revert PrecompileWrong(at.g1Add);
-        // RFC 9380 has no vector for this suite; this is the hash of 32 zero bytes under it.
         if (keccak256(Bls12381.hashToG2(at, 0)) != HASH_OF_ZERO) revert PrecompileWrong(at.mapFp2ToG2);
         // e(g, h) * e(-g, h) is 1; with another second point it is not.
         if (!Bls12381.pairingIsOne(at, g, 0, 0)) revert PrecompileWrong(at.pairing);
         if (Bls12381.pairingIsOne(at, g, 0, bytes32(uint256(1)))) revert PrecompileWrong(at.pairing);
     }
-
-    /// keccak256 of hash_to_curve(32 zero bytes), in the encoding of EIP-2537.
-    bytes32 private constant HASH_OF_ZERO = 0;
 }

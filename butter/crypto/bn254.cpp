@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/crypto/bn254.hpp"
+
+#include "butter/base/assert.hpp"
+#include "butter/base/hex.hpp"
+#include "butter/crypto/bn254_field.hpp"
+#include "butter/crypto/keccak.hpp"
+
+namespace butter::crypto::bn254 {
+namespace {
+
+using field::Fp;
+using field::Fp12;
+using field::Fp2;
+
+/// The curve's parameter x; the Miller loop runs over 6x + 2 and the final exponentiation over powers of x.
+constexpr std::uint64_t kCurveX = 4965661367192848881;
+
+Uint256 parse(std::string_view hex) { return *from_big_endian(hex_bytes(hex)); }
+
+Fp curve_b() noexcept { return field::to_montgomery(3); }
+/// b / xi, of the twist.
+const Fp2& twist_b() noexcept {
+    static const Fp2 value = Fp2{curve_b(), {}} * field::inverse(field::times_xi({field::one(), {}}));
+    return value;
+}
+
+template <class F>
+struct Affine {
+    F x, y;
+    bool is_infinity() const noexcept { return x.is_zero() && y.is_zero(); }
+};
+
+/// Jacobian: x = X / Z^2, y = Y / Z^3; infinity has Z = 0.
+template <class F>
+struct Jacobian {
+    F x, y, z;
+};
+
+Affine<Fp> load(const G1& point) noexcept {
+    return {field::to_montgomery(point.x), field::to_montgomery(point.y)};
+}
+Affine<Fp2> load(const G2& point) noexcept {
+    return {{field::to_montgomery(point.x_re), field::to_montgomery(point.x_im)},
+            {field::to_montgomery(point.y_re), field::to_montgomery(point.y_im)}};
+}
+G1 store(const Affine<Fp>& point) noexcept {
+    return {field::from_montgomery(point.x), field::from_montgomery(point.y)};
+}
+G2 store(const Affine<Fp2>& point) noexcept {
+    return {field::from_montgomery(point.x.im), field::from_montgomery(point.x.re), field::from_montgomery(point.y.im),
+            field::from_montgomery(point.y.re)};
+}
+
+Fp unit(const Fp*) noexcept { return field::one(); }
+Fp2 unit(const Fp2*) noexcept { return {field::one(), {}}; }
+
+template <class F>
+Jacobian<F> to_jacobian(const Affine<F>& point) noexcept {
+    if (point.is_infinity()) return {};
+    return {point.x, point.y, unit(static_cast<const F*>(nullptr))};
+}
+
+template <class F>
+Affine<F> to_affine(const Jacobian<F>& point) noexcept {
+    if (point.z.is_zero()) return {};
+    const F inverse = field::inverse(point.z);
+    const F inverse2 = field::square(inverse);
+    return {point.x * inverse2, point.y * inverse2 * inverse};
+}
+
+template <class F>
+Jacobian<F> twice(const Jacobian<F>& point) noexcept {
+    const F a = field::square(point.x);
+    const F b = field::square(point.y);
+    const F c = field::square(b);
+    const F d = field::twice(field::square(point.x + b) - a - c);
+    const F e = field::twice(a) + a;
+    const F x = field::square(e) - field::twice(d);
+    return {x, e * (d - x) - field::twice(field::twice(field::twice(c))), field::twice(point.y * point.z)};
+}
+
+template <class F>
+Jacobian<F> sum(const Jacobian<F>& p, const Jacobian<F>& q) noexcept {
+    if (p.z.is_zero()) return q;
+    if (q.z.is_zero()) return p;
+    const F z1 = field::square(p.z);
+    const F z2 = field::square(q.z);
+    const F u1 = p.x * z2;
+    const F s1 = p.y * q.z * z2;
+    const F h = q.x * z1 - u1;
+    const F r = q.y * p.z * z1 - s1;
+    if (h.is_zero()) return r.is_zero() ? twice(p) : Jacobian<F>{};
+    const F hh = field::square(h);
+    const F hhh = h * hh;
+    const F v = u1 * hh;
+    const F x = field::square(r) - hhh - field::twice(v);
+    return {x, r * (v - x) - s1 * hhh, p.z * q.z * h};
+}
+
+template <class F>
+Jacobian<F> multiple(const Affine<F>& point, const Uint256& scalar) noexcept {
+    const Jacobian<F> base = to_jacobian(point);
+    Jacobian<F> out{};
+    for (unsigned i = scalar.bit_length(); i-- > 0;) {
+        out = twice(out);
+        if (scalar.bit(i)) out = sum(out, base);
+    }
+    return out;
+}
+
+template <class F>
+bool is_on_curve(const Affine<F>& point, const F& b) noexcept {
+    return point.is_infinity() || field::square(point.y) == field::square(point.x) * point.x + b;
+}
+
+// ---- pairing -----------------------------------------------------------------------------------------------------
+
+/// A point of G2 in homogeneous coordinates on its way through the Miller loop, and the line of the last step.
+struct MillerPoint {
+    Fp2 x, y, z;
+    Fp2 line0, line1, line2;
+};
+
+/// Doubling with the line through it (Costello, Lange, Naehrig, 2010, for a twist of type D).
+void double_step(MillerPoint& t) noexcept {
+    static const Fp half = field::inverse(field::to_montgomery(2));
+    const Fp2 a = t.x * t.y * half;
+    const Fp2 b = field::square(t.y);
+    const Fp2 c = field::square(t.z);
+    const Fp2 e = twist_b() * (field::twice(c) + c);
+    const Fp2 f = field::twice(e) + e;
+    const Fp2 g = (b + f) * half;
+    const Fp2 h = field::square(t.y + t.z) - (b + c);
+    const Fp2 j = field::square(t.x);
+    const Fp2 ee = field::square(e);
+    t.line0 = -h;
+    t.line1 = field::twice(j) + j;
+    t.line2 = e - b;
+    t.x = a * (b - f);
+    t.y = field::square(g) - (field::twice(ee) + ee);
+    t.z = b * h;
+}
+
+/// Addition of the affine `q` with the line through both.
+void add_step(MillerPoint& t, const Affine<Fp2>& q) noexcept {
+    const Fp2 theta = t.y - q.y * t.z;
+    const Fp2 lambda = t.x - q.x * t.z;
+    const Fp2 c = field::square(theta);
+    const Fp2 d = field::square(lambda);
+    const Fp2 e = lambda * d;
+    const Fp2 f = t.z * c;
+    const Fp2 g = t.x * d;
+    const Fp2 h = e + f - field::twice(g);
+    t.line0 = lambda;
+    t.line1 = -theta;
+    t.line2 = theta * q.x - lambda * q.y;
+    const Fp2 y = e * t.y;
+    t.x = lambda * h;
+    t.y = theta * (g - h) - y;
+    t.z = t.z * e;
+}
+
+struct MillerPair {
+    Affine<Fp> p;
+    Affine<Fp2> q;
+};
+
+Fp12 miller_loop(std::span<const MillerPair> pairs) {
+    const Uint256 loop = Uint256{kCurveX} * 6 + 2;
+    std::vector<MillerPoint> points;
+    for (const MillerPair& pair : pairs) points.push_back({pair.q.x, pair.q.y, {field::one(), {}}, {}, {}, {}});
+    Fp12 f = field::one12();
+    const auto apply_line = [&](std::size_t i) {
+        f = field::times_line(f, points[i].line0 * pairs[i].p.y, points[i].line1 * pairs[i].p.x, points[i].line2);
+    };
+    for (unsigned bit = loop.bit_length() - 1; bit-- > 0;) {
+        f = field::square(f);
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+            double_step(points[i]);
+            apply_line(i);
+            if (loop.bit(bit)) {
+                add_step(points[i], pairs[i].q);
+                apply_line(i);
+            }
+        }
+    }
+    // The two last additions, of pi(Q) and -pi^2(Q).
+    const auto& gamma = field::gamma();
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        const Affine<Fp2>& q = pairs[i].q;
+        const Affine<Fp2> q1{field::conjugate(q.x) * gamma[2], field::conjugate(q.y) * gamma[3]};
+        const Affine<Fp2> q2{field::conjugate(q1.x) * gamma[2], -(field::conjugate(q1.y) * gamma[3])};
+        add_step(points[i], q1);
+        apply_line(i);
+        add_step(points[i], q2);
+        apply_line(i);
+    }
+    return f;
+}
+
+Fp12 power_x(const Fp12& base) noexcept {
+    Fp12 out = base;
+    for (int bit = 62 - __builtin_clzll(kCurveX); bit >= 0; --bit) {
+        out = field::square(out);
+        if (kCurveX >> bit & 1) out = out * base;
+    }
+    return out;
+}
+
+/// f^((p^12 - 1) / r), the hard part after Scott et al. (2009).
+Fp12 final_exponentiation(const Fp12& f) noexcept {
+    Fp12 r = field::conjugate(f) * field::inverse(f);
+    r = field::frobenius(r, 2) * r;
+    const Fp12 x1 = power_x(r);
+    const Fp12 x2 = power_x(x1);
+    const Fp12 x3 = power_x(x2);
+    const Fp12 y0 = field::frobenius(r, 1) * field::frobenius(r, 2) * field::frobenius(r, 3);
+    const Fp12 y1 = field::conjugate(r);
+    const Fp12 y2 = field::frobenius(x2, 2);
+    const Fp12 y3 = field::conjugate(field::frobenius(x1, 1));
+    const Fp12 y4 = field::conjugate(x1 * field::frobenius(x2, 1));
+    const Fp12 y5 = field::conjugate(x2);
+    const Fp12 y6 = field::conjugate(x3 * field::frobenius(x3, 1));
+    Fp12 t0 = field::square(y6) * y4 * y5;
+    Fp12 t1 = y3 * y5 * t0;
+    t0 = t0 * y2;
+    t1 = field::square(field::square(t1) * t0);
+    t0 = t1 * y1;
+    t1 = t1 * y0;
+    return field::square(t0) * t1;
+}
+
+// ---- hash to G1 --------------------------------------------------------------------------------------------------
+
+Fp curve_value(const Fp& x) noexcept { return field::square(x) * x + curve_b(); }
+
+bool is_square(const Fp& a) noexcept {
+    return a.is_zero() || field::power(a, (field_modulus() - 1) >> 1) == field::one();
+}
+
+/// The root that is itself a square, of a square.
+Fp square_root(const Fp& a) noexcept { return field::power(a, (field_modulus() + 1) >> 2); }
+
+/// keccak256 of tag and message, and of the next tag and message, as one 512-bit number modulo p.
+Uint256 hash_to_field(BytesView message, std::uint8_t tag) {
+    static const Fp two_256 = field::to_montgomery(divide(Uint256{} - field_modulus(), field_modulus()).remainder);
+    const auto half = [&](std::uint8_t t) {
+        const Hash32 hash = keccak256(concat({BytesView(&t, 1), message}));
+        return field::to_montgomery(divide(*from_big_endian(hash), field_modulus()).remainder);
+    };
+    return field::from_montgomery(half(tag) * two_256 + half(static_cast<std::uint8_t>(tag + 1)));
+}
+
+Result<BasePoint, Bn254Error> map_to_base(const Uint256& t) {
+    static const Fp h1 = field::to_montgomery(*from_decimal("2203960485148121921418603742825762020974279258880205651966"));
+    static const Fp h2 = field::to_montgomery(*from_decimal("4407920970296243842837207485651524041948558517760411303933"));
+    static const Fp third = field::inverse(field::to_montgomery(3));
+    BasePoint base;
+    base.t = t;
+    const Fp t2 = field::square(field::to_montgomery(t));
+    const Fp s = t2 + field::to_montgomery(4);
+    const Fp inverse = field::inverse(t2 * s);
+    if (inverse.is_zero()) return std::unexpected(Bn254Error::kDegenerateHash);
+    base.inverse = field::from_montgomery(inverse);
+    const Fp x1 = h1 - h2 * field::square(t2) * inverse;
+    const Fp x2 = -field::one() - x1;
+    const Fp x3 = field::one() - third * s * field::square(s) * inverse;
+    for (const Fp& x : {x1, x2, x3}) {
+        ++base.candidate;
+        const Fp value = curve_value(x);
+        if (!is_square(value) && base.candidate < 3) {
+            base.roots.push_back(field::from_montgomery(square_root(-value)));
+            continue;
+        }
+        Fp y = square_root(value);
+        base.roots.push_back(field::from_montgomery(square_root(y)));
+        if (t > (field_modulus() - 1) >> 1) y = -y;
+        base.point = store(Affine<Fp>{x, y});
+        break;
+    }
+    return base;
+}
+
+}  // namespace
+
+std::string_view to_string(Bn254Error error) noexcept {
+    switch (error) {
+        case Bn254Error::kNotCanonical: return "bn254 coordinate not below the field modulus";
+        case Bn254Error::kNotOnCurve: return "bn254 point not on the curve";
+        case Bn254Error::kNotInSubgroup: return "bn254 point not in the subgroup";
+        case Bn254Error::kDegenerateHash: return "bn254 hash with a known discrete logarithm";
+    }
+    return "unknown bn254 error";
+}
+
+const Uint256& field_modulus() noexcept {
+    static const Uint256 value{field::kModulus};
+    return value;
+}
+
+const Uint256& group_order() noexcept {
+    static const Uint256 value = parse("30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001");
+    return value;
+}
+
+G1 g1_generator() noexcept { return {1, 2}; }
+
+G2 g2_generator() noexcept {
+    static const G2 value{parse("198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2"),
+                          parse("1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed"),
+                          parse("090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"),
+                          parse("12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa")};
+    return value;
+}
+
+Result<void, Bn254Error> validate(const G1& point) {
+    if (point.x >= field_modulus() || point.y >= field_modulus()) return std::unexpected(Bn254Error::kNotCanonical);
+    if (!is_on_curve(load(point), curve_b())) return std::unexpected(Bn254Error::kNotOnCurve);
+    return {};
+}
+
+Result<void, Bn254Error> validate(const G2& point) {
+    for (const Uint256& part : {point.x_im, point.x_re, point.y_im, point.y_re}) {
+        if (part >= field_modulus()) return std::unexpected(Bn254Error::kNotCanonical);
+    }
+    const Affine<Fp2> loaded = load(point);
+    if (!is_on_curve(loaded, twist_b())) return std::unexpected(Bn254Error::kNotOnCurve);
+    if (!multiple(loaded, group_order()).z.is_zero()) return std::unexpected(Bn254Error::kNotInSubgroup);
+    return {};
+}
+
+FixedBytes<64> encode_g1(const G1& point) noexcept {
+    return to_fixed<64>(concat({to_big_endian(point.x), to_big_endian(point.y)}));
+}
+
+FixedBytes<128> encode_g2(const G2& point) noexcept {
+    return to_fixed<128>(concat(
+        {to_big_endian(point.x_im), to_big_endian(point.x_re), to_big_endian(point.y_im), to_big_endian(point.y_re)}));
+}
+
+Result<G1, Bn254Error> decode_g1(const FixedBytes<64>& bytes) {
+    const BytesView view(bytes);
+    const G1 point{*from_big_endian(view.first(32)), *from_big_endian(view.subspan(32))};
+    TRY_VOID(validate(point));
+    return point;
+}
+
+Result<G2, Bn254Error> decode_g2(const FixedBytes<128>& bytes) {
+    const BytesView view(bytes);
+    const G2 point{*from_big_endian(view.first(32)), *from_big_endian(view.subspan(32, 32)),
+                   *from_big_endian(view.subspan(64, 32)), *from_big_endian(view.subspan(96))};
+    TRY_VOID(validate(point));
+    return point;
+}
+
+G1 add(const G1& a, const G1& b) noexcept { return store(to_affine(sum(to_jacobian(load(a)), to_jacobian(load(b))))); }
+G2 add(const G2& a, const G2& b) noexcept { return store(to_affine(sum(to_jacobian(load(a)), to_jacobian(load(b))))); }
+
+G1 negate(const G1& point) noexcept {
+    return {point.x, point.y.is_zero() ? Uint256{} : field_modulus() - point.y};
+}
+
+G1 multiply(const G1& point, const Uint256& scalar) noexcept { return store(to_affine(multiple(load(point), scalar))); }
+G2 multiply(const G2& point, const Uint256& scalar) noexcept { return store(to_affine(multiple(load(point), scalar))); }
+
+bool pairing_check(std::span<const Pair> pairs) {
+    std::vector<MillerPair> loaded;
+    for (const Pair& pair : pairs) {
+        // A pairing with infinity is one.
+        if (pair.g1.is_infinity() || pair.g2.is_infinity()) continue;
+        loaded.push_back({load(pair.g1), load(pair.g2)});
+    }
+    return final_exponentiation(miller_loop(loaded)) == field::one12();
+}
+
+Result<HashToG1, Bn254Error> hash_to_g1(BytesView message) {
+    HashToG1 out;
+    TRY(out.bases[0], map_to_base(hash_to_field(message, 0)));
+    TRY(out.bases[1], map_to_base(hash_to_field(message, 2)));
+    out.point = add(out.bases[0].point, out.bases[1].point);
+    // Infinity has x = 0, the generator and its negative x = 1.
+    if (out.point.x < Uint256{2}) return std::unexpected(Bn254Error::kDegenerateHash);
+    return out;
+}
+
+G1 hash_to_g1_legacy(BytesView message) noexcept {
+    return multiply(g1_generator(), *from_big_endian(keccak256(message)));
+}
+
+bool verify_signature(const G1& signature, const G1& hash, const G2& key) {
+    if (signature.is_infinity() || key.is_infinity()) return false;
+    const std::array<Pair, 2> pairs = {Pair{negate(signature), g2_generator()}, Pair{hash, key}};
+    return pairing_check(pairs);
+}
+
+}  // namespace butter::crypto::bn254

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "butter/base/uint256.hpp"
+
+/// The tower of fields below BN254: Fp in Montgomery form, Fp2 = Fp[u]/(u^2+1), Fp6 = Fp2[v]/(v^3-xi) and
+/// Fp12 = Fp6[w]/(w^2-v) with xi = 9+u. For bn254.cpp alone.
+namespace butter::crypto::bn254::field {
+
+using Limbs = std::array<std::uint64_t, 4>;
+
+inline constexpr Limbs kModulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029};
+/// -1 / modulus, modulo 2^64.
+inline constexpr std::uint64_t kInverse = 0x87d20782e4866389;
+
+struct Fp {
+    Limbs limbs{};
+
+    bool is_zero() const noexcept { return (limbs[0] | limbs[1] | limbs[2] | limbs[3]) == 0; }
+    friend bool operator==(const Fp&, const Fp&) = default;
+};
+
+/// `value` less the modulus if it is not below it; the sum or product of two elements fits 256 bits.
+inline Fp reduce_once(const Limbs& value) noexcept {
+    Limbs out;
+    std::uint64_t borrow = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+        const unsigned __int128 difference = static_cast<unsigned __int128>(value[i]) - kModulus[i] - borrow;
+        out[i] = static_cast<std::uint64_t>(difference);
+        borrow = static_cast<std::uint64_t>(difference >> 64) & 1;
+    }
+    return {borrow != 0 ? value : out};
+}
+
+inline Fp operator+(const Fp& a, const Fp& b) noexcept {
+    Limbs sum;
+    unsigned __int128 carry = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+        carry += static_cast<unsigned __int128>(a.limbs[i]) + b.limbs[i];
+        sum[i] = static_cast<std::uint64_t>(carry);
+        carry >>= 64;
+    }
+    return reduce_once(sum);
+}
+
+inline Fp operator-(const Fp& a, const Fp& b) noexcept {
+    Limbs out;
+    std::uint64_t borrow = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+        const unsigned __int128 difference = static_cast<unsigned __int128>(a.limbs[i]) - b.limbs[i] - borrow;
+        out[i] = static_cast<std::uint64_t>(difference);
+        borrow = static_cast<std::uint64_t>(difference >> 64) & 1;
+    }
+    const std::uint64_t mask = 0 - borrow;
+    unsigned __int128 carry = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+        carry += static_cast<unsigned __int128>(out[i]) + (kModulus[i] & mask);
+        out[i] = static_cast<std::uint64_t>(carry);
+        carry >>= 64;
+    }
+    return {out};
+}
+
+/// Montgomery product, coarsely integrated operand scanning. The modulus leaves two bits of the top limb free,
+/// so the carries of both inner rows fit one limb.
+inline Fp operator*(const Fp& a, const Fp& b) noexcept {
+    std::uint64_t t[4] = {};
+    for (unsigned i = 0; i < 4; ++i) {
+        unsigned __int128 row = static_cast<unsigned __int128>(a.limbs[0]) * b.limbs[i] + t[0];
+        const std::uint64_t factor = static_cast<std::uint64_t>(row) * kInverse;
+        unsigned __int128 reduced = static_cast<unsigned __int128>(factor) * kModulus[0] + static_cast<std::uint64_t>(row);
+        for (unsigned j = 1; j < 4; ++j) {
+            row = static_cast<unsigned __int128>(a.limbs[j]) * b.limbs[i] + t[j] + static_cast<std::uint64_t>(row >> 64);
+            reduced = static_cast<unsigned __int128>(factor) * kModulus[j] + static_cast<std::uint64_t>(row) +
+                      static_cast<std::uint64_t>(reduced >> 64);
+            t[j - 1] = static_cast<std::uint64_t>(reduced);
+        }
+        t[3] = static_cast<std::uint64_t>(reduced >> 64) + static_cast<std::uint64_t>(row >> 64);
+    }
+    return reduce_once({t[0], t[1], t[2], t[3]});
+}
+
+inline Fp operator-(const Fp& a) noexcept { return Fp{} - a; }
+inline Fp square(const Fp& a) noexcept { return a * a; }
+inline Fp twice(const Fp& a) noexcept { return a + a; }
+
+Fp to_montgomery(const Uint256& value) noexcept;  // value below the modulus
+Uint256 from_montgomery(const Fp& value) noexcept;
+const Fp& one() noexcept;
+Fp power(const Fp& base, const Uint256& exponent) noexcept;
+/// 0 for 0.
+Fp inverse(const Fp& a) noexcept;
+
+struct Fp2 {
+    Fp re;
+    Fp im;
+
+    bool is_zero() const noexcept { return re.is_zero() && im.is_zero(); }
+    friend bool operator==(const Fp2&, const Fp2&) = default;
+};
+inline Fp2 operator+(const Fp2& a, const Fp2& b) noexcept { return {a.re + b.re, a.im + b.im}; }
+inline Fp2 operator-(const Fp2& a, const Fp2& b) noexcept { return {a.re - b.re, a.im - b.im}; }
+inline Fp2 operator-(const Fp2& a) noexcept { return {-a.re, -a.im}; }
+inline Fp2 operator*(const Fp2& a, const Fp2& b) noexcept {
+    const Fp re = a.re * b.re;
+    const Fp im = a.im * b.im;
+    return {re - im, (a.re + a.im) * (b.re + b.im) - re - im};
+}
+inline Fp2 operator*(const Fp2& a, const Fp& b) noexcept { return {a.re * b, a.im * b}; }
+inline Fp2 square(const Fp2& a) noexcept { return {(a.re + a.im) * (a.re - a.im), twice(a.re * a.im)}; }
+inline Fp2 twice(const Fp2& a) noexcept { return a + a; }
+inline Fp2 conjugate(const Fp2& a) noexcept { return {a.re, -a.im}; }
+/// Times xi = 9 + u.
+inline Fp2 times_xi(const Fp2& a) noexcept {
+    const Fp2 eight = twice(twice(twice(a)));
+    return {eight.re + a.re - a.im, eight.im + a.im + a.re};
+}
+Fp2 inverse(const Fp2& a) noexcept;
+Fp2 power(const Fp2& base, const Uint256& exponent) noexcept;
+
+struct Fp6 {
+    Fp2 a, b, c;  ///< a + b v + c v^2
+
+    friend bool operator==(const Fp6&, const Fp6&) = default;
+};
+struct Fp12 {
+    Fp6 a, b;  ///< a + b w
+
+    friend bool operator==(const Fp12&, const Fp12&) = default;
+};
+
+Fp12 operator*(const Fp12& a, const Fp12& b) noexcept;
+Fp12 square(const Fp12& a) noexcept;
+Fp12 inverse(const Fp12& a) noexcept;
+/// a^(p^6): the inverse, for elements of the cyclotomic subgroup.
+Fp12 conjugate(const Fp12& a) noexcept;
+/// a^(p^n) for n = 1, 2, 3.
+Fp12 frobenius(const Fp12& a, unsigned n) noexcept;
+Fp12 one12() noexcept;
+/// Times c0 + c3 w + c4 w v, the shape of a line of the Miller loop.
+Fp12 times_line(const Fp12& f, const Fp2& c0, const Fp2& c3, const Fp2& c4) noexcept;
+/// xi^(i (p-1) / 6), the factors of the Frobenius map.
+const std::array<Fp2, 6>& gamma() noexcept;
+
+}  // namespace butter::crypto::bn254::field
