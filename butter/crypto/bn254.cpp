@@ -48,8 +48,8 @@ G1 store(const Affine<Fp>& point) noexcept {
     return {field::from_montgomery(point.x), field::from_montgomery(point.y)};
 }
 G2 store(const Affine<Fp2>& point) noexcept {
-    return {field::from_montgomery(point.x.im), field::from_montgomery(point.x.re), field::from_montgomery(point.y.im),
-            field::from_montgomery(point.y.re)};
+    return {field::from_montgomery(point.x.im), field::from_montgomery(point.x.re),
+            field::from_montgomery(point.y.im), field::from_montgomery(point.y.re)};
 }
 
 Fp unit(const Fp*) noexcept { return field::one(); }
@@ -114,9 +114,11 @@ bool is_on_curve(const Affine<F>& point, const F& b) noexcept {
     return point.is_infinity() || field::square(point.y) == field::square(point.x) * point.x + b;
 }
 
-// ---- pairing -----------------------------------------------------------------------------------------------------
+// ---- pairing
+// -----------------------------------------------------------------------------------------------------
 
-/// A point of G2 in homogeneous coordinates on its way through the Miller loop, and the line of the last step.
+/// A point of G2 in homogeneous coordinates on its way through the Miller loop, and the line of the last
+/// step.
 struct MillerPoint {
     Fp2 x, y, z;
     Fp2 line0, line1, line2;
@@ -169,10 +171,12 @@ struct MillerPair {
 Fp12 miller_loop(std::span<const MillerPair> pairs) {
     const Uint256 loop = Uint256{kCurveX} * 6 + 2;
     std::vector<MillerPoint> points;
-    for (const MillerPair& pair : pairs) points.push_back({pair.q.x, pair.q.y, {field::one(), {}}, {}, {}, {}});
+    for (const MillerPair& pair : pairs)
+        points.push_back({pair.q.x, pair.q.y, {field::one(), {}}, {}, {}, {}});
     Fp12 f = field::one12();
     const auto apply_line = [&](std::size_t i) {
-        f = field::times_line(f, points[i].line0 * pairs[i].p.y, points[i].line1 * pairs[i].p.x, points[i].line2);
+        f = field::times_line(f, points[i].line0 * pairs[i].p.y, points[i].line1 * pairs[i].p.x,
+                              points[i].line2);
     };
     for (unsigned bit = loop.bit_length() - 1; bit-- > 0;) {
         f = field::square(f);
@@ -231,7 +235,8 @@ Fp12 final_exponentiation(const Fp12& f) noexcept {
     return field::square(t0) * t1;
 }
 
-// ---- hash to G1 --------------------------------------------------------------------------------------------------
+// ---- hash to G1
+// --------------------------------------------------------------------------------------------------
 
 Fp curve_value(const Fp& x) noexcept { return field::square(x) * x + curve_b(); }
 
@@ -244,7 +249,8 @@ Fp square_root(const Fp& a) noexcept { return field::power(a, (field_modulus() +
 
 /// keccak256 of tag and message, and of the next tag and message, as one 512-bit number modulo p.
 Uint256 hash_to_field(BytesView message, std::uint8_t tag) {
-    static const Fp two_256 = field::to_montgomery(divide(Uint256{} - field_modulus(), field_modulus()).remainder);
+    static const Fp two_256 =
+        field::to_montgomery(divide(Uint256{} - field_modulus(), field_modulus()).remainder);
     const auto half = [&](std::uint8_t t) {
         const Hash32 hash = keccak256(concat({BytesView(&t, 1), message}));
         return field::to_montgomery(divide(*from_big_endian(hash), field_modulus()).remainder);
@@ -253,8 +259,10 @@ Uint256 hash_to_field(BytesView message, std::uint8_t tag) {
 }
 
 Result<BasePoint, Bn254Error> map_to_base(const Uint256& t) {
-    static const Fp h1 = field::to_montgomery(*from_decimal("2203960485148121921418603742825762020974279258880205651966"));
-    static const Fp h2 = field::to_montgomery(*from_decimal("4407920970296243842837207485651524041948558517760411303933"));
+    static const Fp h1 =
+        field::to_montgomery(*from_decimal("2203960485148121921418603742825762020974279258880205651966"));
+    static const Fp h2 =
+        field::to_montgomery(*from_decimal("4407920970296243842837207485651524041948558517760411303933"));
     static const Fp third = field::inverse(field::to_montgomery(3));
     BasePoint base;
     base.t = t;
@@ -286,10 +294,14 @@ Result<BasePoint, Bn254Error> map_to_base(const Uint256& t) {
 
 std::string_view to_string(Bn254Error error) noexcept {
     switch (error) {
-        case Bn254Error::kNotCanonical: return "bn254 coordinate not below the field modulus";
-        case Bn254Error::kNotOnCurve: return "bn254 point not on the curve";
-        case Bn254Error::kNotInSubgroup: return "bn254 point not in the subgroup";
-        case Bn254Error::kDegenerateHash: return "bn254 hash with a known discrete logarithm";
+        case Bn254Error::kNotCanonical:
+            return "bn254 coordinate not below the field modulus";
+        case Bn254Error::kNotOnCurve:
+            return "bn254 point not on the curve";
+        case Bn254Error::kNotInSubgroup:
+            return "bn254 point not in the subgroup";
+        case Bn254Error::kDegenerateHash:
+            return "bn254 hash with a known discrete logarithm";
     }
     return "unknown bn254 error";
 }
@@ -315,7 +327,8 @@ G2 g2_generator() noexcept {
 }
 
 Result<void, Bn254Error> validate(const G1& point) {
-    if (point.x >= field_modulus() || point.y >= field_modulus()) return std::unexpected(Bn254Error::kNotCanonical);
+    if (point.x >= field_modulus() || point.y >= field_modulus())
+        return std::unexpected(Bn254Error::kNotCanonical);
     if (!is_on_curve(load(point), curve_b())) return std::unexpected(Bn254Error::kNotOnCurve);
     return {};
 }
@@ -335,8 +348,8 @@ FixedBytes<64> encode_g1(const G1& point) noexcept {
 }
 
 FixedBytes<128> encode_g2(const G2& point) noexcept {
-    return to_fixed<128>(concat(
-        {to_big_endian(point.x_im), to_big_endian(point.x_re), to_big_endian(point.y_im), to_big_endian(point.y_re)}));
+    return to_fixed<128>(concat({to_big_endian(point.x_im), to_big_endian(point.x_re),
+                                 to_big_endian(point.y_im), to_big_endian(point.y_re)}));
 }
 
 Result<G1, Bn254Error> decode_g1(const FixedBytes<64>& bytes) {
@@ -354,15 +367,23 @@ Result<G2, Bn254Error> decode_g2(const FixedBytes<128>& bytes) {
     return point;
 }
 
-G1 add(const G1& a, const G1& b) noexcept { return store(to_affine(sum(to_jacobian(load(a)), to_jacobian(load(b))))); }
-G2 add(const G2& a, const G2& b) noexcept { return store(to_affine(sum(to_jacobian(load(a)), to_jacobian(load(b))))); }
+G1 add(const G1& a, const G1& b) noexcept {
+    return store(to_affine(sum(to_jacobian(load(a)), to_jacobian(load(b)))));
+}
+G2 add(const G2& a, const G2& b) noexcept {
+    return store(to_affine(sum(to_jacobian(load(a)), to_jacobian(load(b)))));
+}
 
 G1 negate(const G1& point) noexcept {
     return {point.x, point.y.is_zero() ? Uint256{} : field_modulus() - point.y};
 }
 
-G1 multiply(const G1& point, const Uint256& scalar) noexcept { return store(to_affine(multiple(load(point), scalar))); }
-G2 multiply(const G2& point, const Uint256& scalar) noexcept { return store(to_affine(multiple(load(point), scalar))); }
+G1 multiply(const G1& point, const Uint256& scalar) noexcept {
+    return store(to_affine(multiple(load(point), scalar)));
+}
+G2 multiply(const G2& point, const Uint256& scalar) noexcept {
+    return store(to_affine(multiple(load(point), scalar)));
+}
 
 bool pairing_check(std::span<const Pair> pairs) {
     std::vector<MillerPair> loaded;

@@ -10,15 +10,15 @@
 #include "butter/base/result.hpp"
 #include "butter/base/uint256.hpp"
 
-/// BN254 (alt_bn128, EIP-196 and EIP-197): groups, pairing, and the hash to G1 of the MAP relay chain. Not constant
-/// time: it verifies public data, and signs only with the test keys of devnets.
+/// BN254 (alt_bn128, EIP-196 and EIP-197): groups, pairing, and the hash to G1 of the MAP relay chain. Not
+/// constant time: it verifies public data, and signs only with the test keys of devnets.
 namespace butter::crypto::bn254 {
 
 enum class Bn254Error {
     kNotCanonical = 1,  ///< a coordinate that is not below the field modulus
     kNotOnCurve = 2,
-    kNotInSubgroup = 3,  ///< a point of G2's curve outside the group of prime order
-    kDegenerateHash = 4, ///< a hash that is infinity or a generator, or for which the map is undefined
+    kNotInSubgroup = 3,   ///< a point of G2's curve outside the group of prime order
+    kDegenerateHash = 4,  ///< a hash that is infinity or a generator, or for which the map is undefined
 };
 std::string_view to_string(Bn254Error error) noexcept;
 
@@ -72,8 +72,8 @@ struct Pair {
 /// Whether the product of the pairings is one.
 bool pairing_check(std::span<const Pair> pairs);
 
-/// How one base point of the hash came about, and what a contract needs to check it cheaply: `MapToCurveHint` of
-/// docs/proof-formats.md.
+/// How one base point of the hash came about, and what a contract needs to check it cheaply: `MapToCurveHint`
+/// of docs/proof-formats.md.
 struct BasePoint {
     Uint256 t;
     unsigned candidate = 0;      ///< 1, 2 or 3

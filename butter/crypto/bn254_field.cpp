@@ -14,15 +14,16 @@ Fp6 operator*(const Fp6& x, const Fp6& y) noexcept {
     const Fp2 v0 = x.a * y.a;
     const Fp2 v1 = x.b * y.b;
     const Fp2 v2 = x.c * y.c;
-    return {v0 + times_xi((x.b + x.c) * (y.b + y.c) - v1 - v2), (x.a + x.b) * (y.a + y.b) - v0 - v1 + times_xi(v2),
-            (x.a + x.c) * (y.a + y.c) - v0 - v2 + v1};
+    return {v0 + times_xi((x.b + x.c) * (y.b + y.c) - v1 - v2),
+            (x.a + x.b) * (y.a + y.b) - v0 - v1 + times_xi(v2), (x.a + x.c) * (y.a + y.c) - v0 - v2 + v1};
 }
 
 /// Times y0 + y1 v.
 Fp6 times_sparse(const Fp6& x, const Fp2& y0, const Fp2& y1) noexcept {
     const Fp2 v0 = x.a * y0;
     const Fp2 v1 = x.b * y1;
-    return {v0 + times_xi((x.b + x.c) * y1 - v1), (x.a + x.b) * (y0 + y1) - v0 - v1, (x.a + x.c) * y0 - v0 + v1};
+    return {v0 + times_xi((x.b + x.c) * y1 - v1), (x.a + x.b) * (y0 + y1) - v0 - v1,
+            (x.a + x.c) * y0 - v0 + v1};
 }
 
 Fp6 inverse(const Fp6& x) noexcept {

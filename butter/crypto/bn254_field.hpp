@@ -12,7 +12,8 @@ namespace butter::crypto::bn254::field {
 
 using Limbs = std::array<std::uint64_t, 4>;
 
-inline constexpr Limbs kModulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029};
+inline constexpr Limbs kModulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d,
+                                   0x30644e72e131a029};
 /// -1 / modulus, modulo 2^64.
 inline constexpr std::uint64_t kInverse = 0x87d20782e4866389;
 
@@ -64,16 +65,18 @@ inline Fp operator-(const Fp& a, const Fp& b) noexcept {
     return {out};
 }
 
-/// Montgomery product, coarsely integrated operand scanning. The modulus leaves two bits of the top limb free,
-/// so the carries of both inner rows fit one limb.
+/// Montgomery product, coarsely integrated operand scanning. The modulus leaves two bits of the top limb
+/// free, so the carries of both inner rows fit one limb.
 inline Fp operator*(const Fp& a, const Fp& b) noexcept {
     std::uint64_t t[4] = {};
     for (unsigned i = 0; i < 4; ++i) {
         unsigned __int128 row = static_cast<unsigned __int128>(a.limbs[0]) * b.limbs[i] + t[0];
         const std::uint64_t factor = static_cast<std::uint64_t>(row) * kInverse;
-        unsigned __int128 reduced = static_cast<unsigned __int128>(factor) * kModulus[0] + static_cast<std::uint64_t>(row);
+        unsigned __int128 reduced =
+            static_cast<unsigned __int128>(factor) * kModulus[0] + static_cast<std::uint64_t>(row);
         for (unsigned j = 1; j < 4; ++j) {
-            row = static_cast<unsigned __int128>(a.limbs[j]) * b.limbs[i] + t[j] + static_cast<std::uint64_t>(row >> 64);
+            row = static_cast<unsigned __int128>(a.limbs[j]) * b.limbs[i] + t[j] +
+                  static_cast<std::uint64_t>(row >> 64);
             reduced = static_cast<unsigned __int128>(factor) * kModulus[j] + static_cast<std::uint64_t>(row) +
                       static_cast<std::uint64_t>(reduced >> 64);
             t[j - 1] = static_cast<std::uint64_t>(reduced);

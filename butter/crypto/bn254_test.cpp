@@ -9,10 +9,10 @@
 namespace butter::crypto::bn254 {
 namespace {
 
-using test::load_vectors;
+using test::read_vectors;
 
 TEST(bn254, hash_to_g1_agrees_with_the_chain) {
-    const auto vectors = load_vectors("map/hash_to_g1.json");
+    const auto vectors = read_vectors("map/hash_to_g1.json").at("cases");
     std::size_t count = 0;
     for (const auto& entry : vectors.as_array()) {
         const auto& object = entry.as_object();
@@ -20,8 +20,10 @@ TEST(bn254, hash_to_g1_agrees_with_the_chain) {
         const auto hash = hash_to_g1(message);
         ASSERT_TRUE(hash.has_value());
         const auto text = [](const Uint256& value) { return encode_hex(to_big_endian(value)); };
-        EXPECT_EQ(text(hash->point.x), encode_hex(to_big_endian(*from_big_endian(hex_bytes(object.at("H").as_array()[0].as_string().c_str())))));
-        EXPECT_EQ(text(hash->point.y), encode_hex(to_big_endian(*from_big_endian(hex_bytes(object.at("H").as_array()[1].as_string().c_str())))));
+        EXPECT_EQ(text(hash->point.x), encode_hex(to_big_endian(*from_big_endian(
+                                           hex_bytes(object.at("H").as_array()[0].as_string().c_str())))));
+        EXPECT_EQ(text(hash->point.y), encode_hex(to_big_endian(*from_big_endian(
+                                           hex_bytes(object.at("H").as_array()[1].as_string().c_str())))));
         EXPECT_EQ(hash->bases[0].roots.size(), hash->bases[0].candidate);
         ++count;
     }
@@ -51,14 +53,15 @@ TEST(bn254, refuses_points_that_are_none) {
 }
 
 TEST(bn254, pairing_agrees_with_the_precompile) {
-    const auto vectors = load_vectors("bn254/geth_bn256Pairing.json");
+    const auto vectors = read_vectors("bn254/geth_bn256Pairing.json");
     for (const auto& entry : vectors.as_array()) {
         const auto& object = entry.as_object();
         const Bytes input = hex_bytes(object.at("Input").as_string().c_str());
         std::vector<Pair> pairs;
         for (std::size_t at = 0; at + 192 <= input.size(); at += 192) {
             const BytesView view = BytesView(input).subspan(at, 192);
-            pairs.push_back({decode_g1(to_fixed<64>(view.first(64))).value(), decode_g2(to_fixed<128>(view.subspan(64))).value()});
+            pairs.push_back({decode_g1(to_fixed<64>(view.first(64))).value(),
+                             decode_g2(to_fixed<128>(view.subspan(64))).value()});
         }
         const std::string expected = object.at("Expected").as_string().c_str();
         EXPECT_EQ(pairing_check(pairs), expected.back() == '1') << object.at("Name").as_string();
