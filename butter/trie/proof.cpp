@@ -71,14 +71,12 @@ Result<Step, TrieError> step(const Node& node, const Nibbles& rest) noexcept {
     if (!path) return std::unexpected(TrieError::kMalformedNode);
     const std::size_t shared = rest.common_prefix(path->nibbles);
     if (path->is_leaf) {
-        TRY(const Step value, value_step(node.items[1]));
         if (shared != path->nibbles.size() || shared != rest.size()) return Step{};
-        return value;
+        return value_step(node.items[1]);
     }
     if (path->nibbles.empty()) return std::unexpected(TrieError::kMalformedNode);
-    TRY(const Step child, child_step(node.items[1], path->nibbles.size()));
     if (shared != path->nibbles.size()) return Step{};
-    return child;
+    return child_step(node.items[1], path->nibbles.size());
 }
 
 Result<Step, TrieError> step_at(BytesView encoded, const Nibbles& rest) noexcept {
