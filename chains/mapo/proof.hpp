@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "butter/base/bytes.hpp"
+#include "butter/base/result.hpp"
+#include "butter/eth/receipt.hpp"
+#include "chains/mapo/light_client.hpp"
+
+/// Proofs, updates and states as contracts/MapLightClient.sol reads and writes them (docs/proof-formats.md),
+/// and the check of a proof against a state with the same verdict.
+namespace butter::mapo {
+
+/// One transaction's receipt in the receipts trie and which of its logs are wanted.
+struct ReceiptProof {
+    std::uint64_t transaction_index = 0;
+    std::vector<Bytes> nodes;
+    std::vector<std::uint16_t> log_indexes;
+};
+
+/// What the client contract keeps.
+struct ClientState {
+    std::uint64_t epoch_length = 0;
+    BlockNumber last_epoch_block;
+    std::uint32_t validators = 0;
+    Hash32 key_root;
+    crypto::bn254::G1 key_sum;
+    std::uint64_t height = 0;
+};
+
+enum class ProofError {
+    kAbi = 1,     ///< not the ABI encoding of its struct
+    kHeader = 2,  ///< the header does not decode, or its aggregated seal is not empty
+    kOutsideEpoch = 3,
+    kProposerSeal = 4,
+    kBitmapOutOfRange = 5,
+    kQuorum = 6,
+    kAbsentKeys = 7,  ///< too many, too few, or not in the tree at their index
+    kRound = 8,
+    kPoint = 9,  ///< a coordinate or point that is none, or infinity
+    kHint = 10,  ///< a hint of the hash to G1 does not hold
+    kSeal = 11,
+    kReceipt = 12,   ///< a receipt's trie proof does not hold, or the receipt is malformed or failed
+    kLogIndex = 13,  ///< log indexes not ascending, none, or beyond the receipt's logs
+};
+std::string_view to_string(ProofError error) noexcept;
+
+/// Root of the tree over the validators' G1 keys.
+Hash32 key_root(const std::vector<Validator>& validators);
+ClientState make_client_state(const TrustedState& state);
+
+Bytes encode_proof(const TrustedState& state, const Header& header,
+                   const std::vector<ReceiptProof>& receipts);
+Bytes encode_update(const TrustedState& state, const Header& header);
+Bytes encode_state(const ClientState& state);
+Result<ClientState, ProofError> decode_state(BytesView bytes);
+
+struct VerifiedProof {
+    std::vector<eth::Log> logs;
+    BlockNumber number;
+    std::size_t signers = 0;
+};
+/// The twin of `MapLightClient.verifyLogs`.
+Result<VerifiedProof, ProofError> verify_proof(const ClientState& state, BytesView proof);
+
+}  // namespace butter::mapo
