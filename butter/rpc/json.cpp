@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/rpc/json.hpp"
 
-#include <boost/json/src.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace butter::rpc {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/json/vectors.hpp"
 
-#include <boost/json/src.hpp>
+#include <boost/json/parse.hpp>
 #include <fstream>
 #include <sstream>
 
