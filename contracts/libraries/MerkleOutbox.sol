@@ -53,7 +53,8 @@ library MerkleOutbox {
         uint64 count = self.count;
         if (count == 0) return 0;
         bytes32 bag;
-        for (uint256 height = 64; height-- > 0;) {
+        for (uint256 height = 64; height > 0;) {
+            --height;
             if (count >> height & 1 == 0) continue;
             bag = bag == 0 ? self.peaks[height] : node(bag, self.peaks[height]);
         }
@@ -82,7 +83,8 @@ library MerkleOutbox {
         Folding memory folding = Folding({positions: positions, hashes: hashes, taken: 0, at: 0});
         bytes32 bag;
         uint256 offset = 0; // first index of the mountain
-        for (uint256 height = 64; height-- > 0;) {
+        for (uint256 height = 64; height > 0;) {
+            --height;
             if (count >> height & 1 == 0) continue;
             uint256 end = offset + (1 << height);
             if (folding.taken == 0 && positions[0] >= end) {
