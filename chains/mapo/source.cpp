@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chains/mapo/source.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "butter/base/hex.hpp"
+#include "butter/codec/abi.hpp"
+#include "butter/trie/trie.hpp"
+#include "chains/mapo/proof.hpp"
+
+namespace butter::mapo {
+namespace {
+
+using chain::SourceError;
+using codec::AbiValue;
+
+/// Newest block whose seal was checked is asked for again only when the chain moved.
+constexpr std::uint64_t kUpdatesMax = 16;
+
+SourceError unavailable(const rpc::RpcError& error) { return {SourceError::Kind::kUnavailable, error.text}; }
+SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
+
+class MapoSource final : public chain::Source {
+  public:
+    MapoSource(SourceSettings settings, rpc::EthApi api)
+        : settings_(std::move(settings)), api_(std::move(api)) {
+        states_.push_back(settings_.checkpoint);
+    }
+
+    async::Task<Result<BlockNumber, SourceError>> fetch_final_block() override;
+    async::Task<Result<chain::Proof, SourceError>> fetch_proof(std::vector<chain::LogPosition> positions,
+                                                               Bytes client_state) override;
+    async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
+    async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
+    Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
+
+  private:
+    async::Task<Result<Header, SourceError>> fetch_header(BlockNumber number);
+    async::Task<Result<VerifiedHeader, SourceError>> fetch_verified(BlockNumber number);
+    async::Task<Result<void, SourceError>> follow_to(BlockNumber number);
+    async::Task<Result<std::vector<ReceiptProof>, SourceError>> prove_receipts(
+        const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions);
+    const TrustedState* find_state(BlockNumber number) const noexcept;
+    std::uint64_t epoch_of(const TrustedState& state) const noexcept {
+        return state.last_epoch_block.value / state.epoch_length + 1;
+    }
+
+    SourceSettings settings_;
+    rpc::EthApi api_;
+    /// The trusted state of each epoch from the checkpoint's on.
+    std::vector<TrustedState> states_;
+    BlockNumber verified_head_;
+};
+
+/// The state whose set signs block `number`.
+const TrustedState* MapoSource::find_state(BlockNumber number) const noexcept {
+    for (auto it = states_.rbegin(); it != states_.rend(); ++it) {
+        if (number > it->last_epoch_block && number <= it->epoch_end()) return &*it;
+    }
+    return nullptr;
+}
+
+async::Task<Result<Header, SourceError>> MapoSource::fetch_header(BlockNumber number) {
+    const auto block = co_await api_.fetch_block_json(rpc::BlockId::number(number));
+    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (block->is_null()) {
+        co_return std::unexpected(SourceError{SourceError::Kind::kNotReady,
+                                              "block " + std::to_string(number.value) + " is not there yet"});
+    }
+    auto header = decode_header_json(*block);
+    if (!header || header->number != number) {
+        api_.endpoints().distrust_last();
+        co_return std::unexpected(
+            invalid("block " + std::to_string(number.value) + ": " +
+                    (header ? "the node answered with block " + std::to_string(header->number.value)
+                            : std::string(to_string(header.error())))));
+    }
+    co_return *std::move(header);
+}
+
+async::Task<Result<VerifiedHeader, SourceError>> MapoSource::fetch_verified(BlockNumber number) {
+    CO_TRY_VOID(co_await follow_to(number));
+    const TrustedState* state = find_state(number);
+    if (state == nullptr) {
+        co_return std::unexpected(
+            SourceError{SourceError::Kind::kUnsupported,
+                        "block " + std::to_string(number.value) + " is older than the checkpoint at " +
+                            std::to_string(settings_.checkpoint.last_epoch_block.value)});
+    }
+    CO_TRY(const Header header, co_await fetch_header(number));
+    auto verified = verify_header(*state, header);
+    if (!verified) {
+        api_.endpoints().distrust_last();
+        co_return std::unexpected(
+            invalid("block " + std::to_string(number.value) + ": " + to_string(verified.error())));
+    }
+    co_return *std::move(verified);
+}
+
+/// Follows the validator set, epoch by epoch, until the one that signs `number` is known.
+async::Task<Result<void, SourceError>> MapoSource::follow_to(BlockNumber number) {
+    while (number > states_.back().epoch_end()) {
+        const TrustedState& state = states_.back();
+        CO_TRY(const Header header, co_await fetch_header(state.epoch_end()));
+        const auto verified = verify_header(state, header);
+        if (!verified) {
+            api_.endpoints().distrust_last();
+            co_return std::unexpected(invalid("epoch block " + std::to_string(header.number.value) + ": " +
+                                              to_string(verified.error())));
+        }
+        auto next = apply_rotation(state, *verified);
+        if (!next)
+            co_return std::unexpected(invalid("epoch block " + std::to_string(header.number.value) + ": " +
+                                              to_string(next.error())));
+        states_.push_back(*std::move(next));
+    }
+    co_return Result<void, SourceError>();
+}
+
+async::Task<Result<BlockNumber, SourceError>> MapoSource::fetch_final_block() {
+    const auto head = co_await api_.fetch_block_number();
+    if (!head) co_return std::unexpected(unavailable(head.error()));
+    // A sealed block is final. One round trip when nothing is new.
+    if (*head > verified_head_ && head->value > settings_.checkpoint.last_epoch_block.value) {
+        CO_TRY([[maybe_unused]] const VerifiedHeader verified, co_await fetch_verified(*head));
+        verified_head_ = *head;
+    }
+    co_return verified_head_;
+}
+
+async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_receipts(
+    const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions) {
+    const auto receipts = co_await api_.fetch_block_receipts(header.number);
+    if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
+    std::vector<Bytes> values;
+    for (const rpc::PlacedReceipt& placed : *receipts) values.push_back(eth::encode_receipt(placed.receipt));
+    trie::Trie trie = trie::make_list_trie(values);
+    if (trie.root() != header.receipts_root) {
+        // Logs of system calls are in a receipt of their own, which RPCs do not list (docs of the chain:
+        // block receipt).
+        const auto logs = co_await api_.fetch_logs(
+            {.from = header.number, .to = header.number, .addresses = {}, .topics = {}, .second_topic = {}});
+        if (!logs) co_return std::unexpected(unavailable(logs.error()));
+        eth::Receipt system;
+        system.is_success = true;
+        for (const rpc::PlacedLog& placed : *logs) {
+            if (placed.transaction_hash == hash) system.logs.push_back(placed.log);
+        }
+        system.bloom = eth::bloom_of(system.logs);
+        values.push_back(eth::encode_receipt(system));
+        trie = trie::make_list_trie(values);
+        if (trie.root() != header.receipts_root) {
+            api_.endpoints().distrust_last();
+            co_return std::unexpected(invalid("receipts of block " + std::to_string(header.number.value) +
+                                              " have root " + encode_hex(trie.root()) +
+                                              ", the sealed header has " + encode_hex(header.receipts_root)));
+        }
+    }
+    // Index of each receipt's first log within the block.
+    std::vector<std::uint64_t> first_log;
+    std::uint64_t logs_before = 0;
+    for (const rpc::PlacedReceipt& placed : *receipts) {
+        first_log.push_back(logs_before);
+        logs_before += placed.receipt.logs.size();
+    }
+    std::map<std::uint64_t, ReceiptProof> by_transaction;
+    for (const chain::LogPosition& position : positions) {
+        const std::uint64_t index = position.transaction_index;
+        if (index >= receipts->size() || position.log_index < first_log[index] ||
+            position.log_index - first_log[index] >= (*receipts)[index].receipt.logs.size() ||
+            (*receipts)[index].receipt.logs[position.log_index - first_log[index]] != position.log) {
+            co_return std::unexpected(invalid("log " + std::to_string(position.log_index) + " of block " +
+                                              std::to_string(header.number.value) +
+                                              " is not the one that was announced"));
+        }
+        ReceiptProof& proof = by_transaction[index];
+        proof.transaction_index = index;
+        if (proof.nodes.empty()) proof.nodes = trie.proof(trie::list_key(index));
+        proof.log_indexes.push_back(static_cast<std::uint16_t>(position.log_index - first_log[index]));
+    }
+    std::vector<ReceiptProof> out;
+    for (auto& [index, proof] : by_transaction) {
+        std::sort(proof.log_indexes.begin(), proof.log_indexes.end());
+        out.push_back(std::move(proof));
+    }
+    co_return out;
+}
+
+async::Task<Result<chain::Proof, SourceError>> MapoSource::fetch_proof(
+    std::vector<chain::LogPosition> positions, Bytes client_state) {
+    const auto client = decode_state(client_state);
+    if (!client)
+        co_return std::unexpected(
+            SourceError{SourceError::Kind::kUnsupported, "the client's state is none of this family"});
+    const BlockNumber number = positions.front().block;
+    const std::uint64_t client_end = client->last_epoch_block.value + client->epoch_length;
+    if (number.value > client_end) {
+        co_return std::unexpected(SourceError{SourceError::Kind::kNotReady,
+                                              "the client knows the validators up to block " +
+                                                  std::to_string(client_end) + ", the log is in block " +
+                                                  std::to_string(number.value)});
+    }
+    if (number <= client->last_epoch_block) {
+        co_return std::unexpected(
+            SourceError{SourceError::Kind::kUnsupported,
+                        "the client has moved past block " + std::to_string(number.value)});
+    }
+    CO_TRY(const VerifiedHeader verified, co_await fetch_verified(number));
+    CO_TRY(const auto receipts, co_await prove_receipts(verified.header, verified.hash, positions));
+    const TrustedState& state = *find_state(number);
+    const Bytes bytes = encode_proof(state, verified.header, receipts);
+    co_return verify_proof(bytes, client_state);
+}
+
+Result<chain::Proof, SourceError> MapoSource::verify_proof(BytesView proof, BytesView client_state) const {
+    const auto client = decode_state(client_state);
+    if (!client)
+        return std::unexpected(
+            SourceError{SourceError::Kind::kUnsupported, "the client's state is none of this family"});
+    auto verified = mapo::verify_proof(*client, proof);
+    if (!verified) return std::unexpected(invalid(std::string(to_string(verified.error()))));
+    chain::Proof out;
+    out.bytes = to_bytes(proof);
+    out.logs = std::move(verified->logs);
+    out.report = {"signers=" + std::to_string(verified->signers) + "/" + std::to_string(client->validators) +
+                      " epoch=" + std::to_string(client->last_epoch_block.value / client->epoch_length + 1) +
+                      " block=" + std::to_string(verified->number.value),
+                  verified->number.value};
+    return out;
+}
+
+async::Task<Result<std::vector<chain::Update>, SourceError>> MapoSource::fetch_updates(Bytes client_state) {
+    const auto client = decode_state(client_state);
+    if (!client)
+        co_return std::unexpected(
+            SourceError{SourceError::Kind::kUnsupported, "the client's state is none of this family"});
+    CO_TRY(const BlockNumber head, co_await fetch_final_block());
+    std::vector<chain::Update> updates;
+    for (BlockNumber end{client->last_epoch_block.value + client->epoch_length};
+         end <= head && updates.size() < kUpdatesMax; end = BlockNumber{end.value + client->epoch_length}) {
+        CO_TRY(const VerifiedHeader verified, co_await fetch_verified(end));
+        const TrustedState& state = *find_state(end);
+        updates.push_back(
+            {encode_update(state, verified.header),
+             {"signers=" + std::to_string(verified.signers) + "/" + std::to_string(state.validators.size()) +
+                  " ended epoch=" + std::to_string(epoch_of(state)),
+              end.value}});
+    }
+    co_return updates;
+}
+
+async::Task<Result<Bytes, SourceError>> MapoSource::fetch_client_initializer(Address owner) {
+    CO_TRY(const BlockNumber head, co_await fetch_final_block());
+    CO_TRY_VOID(co_await follow_to(BlockNumber{head.value + 1}));
+    const TrustedState& state = states_.back();
+    std::vector<AbiValue> keys;
+    for (const Validator& validator : state.validators) {
+        keys.push_back(
+            AbiValue::tuple({AbiValue::number(validator.g1_key.x), AbiValue::number(validator.g1_key.y)}));
+    }
+    co_return codec::encode_call(
+        "initialize(address,uint64,uint64,uint64,uint64,uint256[2][])",
+        {AbiValue::address(owner), AbiValue::number(settings_.chain_id.value),
+         AbiValue::number(state.epoch_length), AbiValue::number(settings_.hash_fork_block),
+         AbiValue::number(state.last_epoch_block.value), AbiValue::array(std::move(keys))});
+}
+
+}  // namespace
+
+std::unique_ptr<chain::Source> make_source(SourceSettings settings, rpc::EthApi api) {
+    return std::make_unique<MapoSource>(std::move(settings), std::move(api));
+}
+
+}  // namespace butter::mapo
