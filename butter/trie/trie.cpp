@@ -135,15 +135,25 @@ class Builder {
     }
 
     void hash(const std::vector<std::uint32_t>& level) {
+        inputs_.clear();
+        for (std::uint32_t index : level) {
+            const Trie::Node& node = trie_.nodes_[index];
+            if (node.size >= Hash32::kSize) inputs_.push_back(trie_.encoding_of(node));
+        }
+        outputs_.resize(inputs_.size());
+        crypto::keccak256_many(inputs_, outputs_);
+        auto next = outputs_.begin();
         for (std::uint32_t index : level) {
             Trie::Node& node = trie_.nodes_[index];
-            if (node.size >= Hash32::kSize) node.hash = crypto::keccak256(trie_.encoding_of(node));
+            if (node.size >= Hash32::kSize) node.hash = *next++;
         }
     }
 
     Trie& trie_;
     std::vector<std::vector<std::uint32_t>> levels_;
     Bytes fields_;
+    std::vector<BytesView> inputs_;
+    std::vector<Hash32> outputs_;
 };
 
 Trie::Trie(std::vector<Entry> entries) : root_(kEmptyRoot), entries_(std::move(entries)) {

@@ -27,6 +27,12 @@ void build_with_all_proofs(benchmark::State& state) {
 }
 BENCHMARK(build_with_all_proofs)->Arg(100)->Arg(400)->Unit(benchmark::kMicrosecond);
 
+void build(benchmark::State& state) {
+    const auto receipts = receipts_of(static_cast<std::size_t>(state.range(0)));
+    for (auto _ : state) benchmark::DoNotOptimize(make_list_trie(receipts));
+}
+BENCHMARK(build)->Arg(400)->Unit(benchmark::kMicrosecond);
+
 void verify(benchmark::State& state) {
     const Trie trie = make_list_trie(receipts_of(400));
     const Bytes key = list_key(200);
