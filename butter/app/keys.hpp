@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "butter/app/config.hpp"
+#include "butter/base/result.hpp"
+#include "butter/crypto/secp256k1.hpp"
+
+namespace butter::app {
+
+/// The key that `settings` name: decrypts the keystore, or reads the environment. The error is a text for
+/// people; it never holds a secret.
+Result<crypto::PrivateKey, std::string> load_key(const KeySettings& settings);
+/// The same for a variable that holds a key as hex.
+Result<crypto::PrivateKey, std::string> load_key_from_env(const std::string& name);
+
+}  // namespace butter::app

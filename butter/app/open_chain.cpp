@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "butter/app/open_chain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "butter/app/keys.hpp"
+
+namespace butter::app {
+namespace {
+
+constexpr std::uint64_t kWeiPerGwei = 1'000'000'000;
+
+CommandError config_error(const ChainSettings& settings, std::string text) {
+    return {ExitCode::kConfig, fmt::format("chain {}: {}", settings.network.name, text)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpenChain>, CommandError> open_chain(
+    ChainSettings settings, const std::vector<std::unique_ptr<chain::Family>>& families,
+    boost::asio::any_io_executor executor, WithKey with_key, std::chrono::milliseconds poll_interval) {
+    const auto family = std::find_if(families.begin(), families.end(), [&](const auto& candidate) {
+        return candidate->name() == settings.network.family;
+    });
+    if (family == families.end()) {
+        std::string known;
+        for (const auto& candidate : families) known += fmt::format(" \"{}\"", candidate->name());
+        return std::unexpected(config_error(
+            settings, fmt::format("family \"{}\" is not one of{}", settings.network.family, known)));
+    }
+    std::vector<rpc::Url> urls;
+    for (const std::string& text : settings.network.rpc_urls) {
+        auto url = rpc::decode_url(text);
+        if (!url) return std::unexpected(config_error(settings, "rpc: " + url.error()));
+        urls.push_back(*std::move(url));
+    }
+    auto source = (*family)->make_source(settings.network, executor);
+    if (!source) {
+        return std::unexpected(
+            config_error(settings, fmt::format("{} {}", source.error().key, source.error().text)));
+    }
+    auto chain =
+        std::make_unique<OpenChain>(OpenChain{.settings = std::move(settings),
+                                              .client_contract = (*family)->client_contract(),
+                                              .api = rpc::EthApi(rpc::Endpoints(executor, std::move(urls))),
+                                              .source = *std::move(source),
+                                              .sender = nullptr});
+    if (with_key == WithKey::kYes) {
+        const KeySettings& settings_of_key = chain->settings.key;
+        if (!settings_of_key.is_set()) {
+            return std::unexpected(config_error(
+                chain->settings,
+                fmt::format("needs [chains.{}.key] with keystore or private_key_env to send transactions",
+                            chain->name())));
+        }
+        const auto key = load_key(settings_of_key);
+        if (!key) return std::unexpected(config_error(chain->settings, key.error()));
+        chain->sender = std::make_unique<evm::Sender>(
+            executor, chain->api,
+            evm::Sender::Options{
+                .chain_id = chain->id(),
+                .key = *key,
+                .caps = {.max_fee_per_gas = Uint256{chain->settings.fees.max_fee_gwei} * kWeiPerGwei,
+                         .max_priority_fee_per_gas =
+                             Uint256{chain->settings.fees.max_priority_fee_gwei} * kWeiPerGwei},
+                .poll_interval = poll_interval});
+    }
+    return chain;
+}
+
+async::Task<Result<void, CommandError>> check_chain(OpenChain& chain) {
+    const auto id = co_await chain.api.fetch_chain_id();
+    if (!id) {
+        co_return std::unexpected(
+            CommandError{ExitCode::kUnavailable, fmt::format("chain {}: {}", chain.name(), id.error().text)});
+    }
+    if (*id != chain.id()) {
+        co_return std::unexpected(
+            CommandError{ExitCode::kConfig,
+                         fmt::format("chain {}: the endpoint serves chain id {}, the configuration says {}",
+                                     chain.name(), id->value, chain.id().value)});
+    }
+    co_return Result<void, CommandError>();
+}
+
+}  // namespace butter::app

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "butter/base/bytes.hpp"
+#include "butter/base/result.hpp"
+#include "butter/eth/receipt.hpp"
+#include "chains/ethereum/objects.hpp"
+
+/// Proofs, updates and states as contracts/EthereumLightClient.sol reads and writes them
+/// (docs/proof-formats.md), and the check of a proof against a state with the same verdict.
+namespace butter::ethereum {
+
+/// One transaction's receipt in the receipts trie and which of its logs are wanted.
+struct ReceiptProof {
+    std::uint64_t transaction_index = 0;
+    std::vector<Bytes> nodes;
+    std::vector<std::uint16_t> log_indexes;
+};
+
+/// What the client contract keeps and shows (`EthereumState`).
+struct ClientState {
+    Slot finalized_slot;
+    Hash32 finalized_block_hash;
+    std::uint64_t period = 0;
+    Hash32 committee_root;
+    Hash32 next_committee_root;  ///< zero while unknown
+
+    friend bool operator==(const ClientState&, const ClientState&) = default;
+};
+
+/// A proof in parts. Either `headers` is a chain of parents, or `history_account` and `history_storage` are
+/// given and `headers` has two entries.
+struct ProofParts {
+    std::vector<Bytes> updates;
+    std::vector<Bytes> headers;
+    std::vector<Bytes> history_account;
+    std::vector<Bytes> history_storage;
+    std::vector<ReceiptProof> receipts;
+};
+
+enum class ProofError {
+    kAbi = 1,               ///< not the ABI encoding of its struct
+    kSlotOrder = 2,         ///< signature, attested and finalised slots not in order
+    kCommitteeUnknown = 3,  ///< signed in a period whose committee the client does not hold
+    kFinality = 4,          ///< the finality branch does not lead to the attested state
+    kExecution = 5,         ///< the block hash is not in the finalised block, or the fork has no execution
+    kNextCommittee = 6,     ///< the next committee is not in the attested state, or not the known one
+    kCommittee = 7,         ///< pubkeys root and aggregate key are not the committee's
+    kBits = 8,              ///< a participation bit beyond the committee's size
+    kAbsentMembers = 9,     ///< too many, too few, or not in the committee at their index
+    kParticipation = 10,    ///< fewer than two thirds
+    kPoint = 11,            ///< a key or signature that is no point, or infinity
+    kSignature = 12,
+    kHeaders = 13,       ///< none, too many, malformed, or not linked by parent hashes
+    kNotFinalized = 14,  ///< the first header is no finalised block of this client
+    kHistory = 15,       ///< the history proof does not hold, or is out of its window
+    kReceipt = 16,       ///< a receipt's trie proof does not hold, or the receipt is malformed or failed
+    kLogIndex = 17,      ///< log indexes not ascending, none, or beyond the receipt's logs
+    kBranchLength = 18,  ///< a branch of another depth than its index
+};
+std::string_view to_string(ProofError error) noexcept;
+
+inline constexpr std::size_t kHeadersMax = 256;
+
+/// `committee` is the one that signed: its absent members are proven one by one. Needs an update with a
+/// finalised header with execution. Keys must be valid, which whoever verified the update has checked.
+Bytes encode_sync_update(const BeaconNetwork& network, const Update& update, const SyncCommittee& committee);
+Bytes encode_proof(const ProofParts& parts);
+Bytes encode_state(const ClientState& state);
+Result<ClientState, ProofError> decode_state(BytesView bytes);
+
+/// What the contract's storage holds beside its state: more than one finalised block can anchor a proof, and
+/// older committees stay. `make_client` knows what a state shows.
+struct Client {
+    ClientState state;
+    std::unordered_map<std::uint64_t, Hash32> committees;  ///< root by period
+    std::vector<Hash32> finalized_blocks;
+
+    friend bool operator==(const Client&, const Client&) = default;
+};
+Client make_client(const ClientState& state, std::uint64_t slots_per_period);
+
+/// The twin of `EthereumLightClient._update`: the client after it. `participants` is 0 when the update was
+/// known already and nothing was checked.
+struct AppliedUpdate {
+    Client client;
+    std::size_t participants = 0;
+};
+Result<AppliedUpdate, ProofError> apply_sync_update(const BeaconNetwork& network, const Client& client,
+                                                    BytesView update);
+
+struct VerifiedProof {
+    std::vector<eth::Log> logs;
+    BlockNumber number;            ///< of the block that holds the receipts
+    Client client;                 ///< after the proof's updates
+    std::size_t participants = 0;  ///< in the last update that was checked, 0 when there was none
+};
+/// The twin of `EthereumLightClient.verifyLogs`.
+Result<VerifiedProof, ProofError> verify_proof(const BeaconNetwork& network, const Client& client,
+                                               BytesView proof);
+
+}  // namespace butter::ethereum
