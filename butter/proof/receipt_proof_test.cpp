@@ -3,73 +3,82 @@
 
 #include <gtest/gtest.h>
 
+#include "butter/trie/trie.hpp"
+
 namespace butter::proof {
 namespace {
 
-eth::Log make_log(std::uint8_t mark) {
-    eth::Log log;
-    log.address.bytes.fill(mark);
-    log.data = {mark};
-    return log;
-}
-
-/// Three receipts with 2, 0 and 3 logs.
-std::vector<rpc::PlacedReceipt> make_receipts() {
-    std::vector<rpc::PlacedReceipt> receipts(3);
-    std::uint8_t mark = 0;
-    for (std::size_t count : {2u, 0u, 3u}) {
-        rpc::PlacedReceipt& placed = receipts[mark == 0 ? 0 : count == 0 ? 1 : 2];
-        placed.receipt.is_success = true;
-        placed.receipt.cumulative_gas_used = 21'000u + mark;
-        for (std::size_t i = 0; i < count; ++i) placed.receipt.logs.push_back(make_log(++mark));
-        placed.receipt.bloom = eth::bloom_of(placed.receipt.logs);
+eth::Receipt receipt_of(std::size_t logs) {
+    eth::Receipt receipt;
+    receipt.is_success = true;
+    for (std::size_t i = 0; i < logs; ++i) {
+        eth::Log log;
+        log.address[0] = static_cast<std::uint8_t>(i);
+        log.topics.resize(i % 5);
+        log.data.assign(i * 20, static_cast<std::uint8_t>(i));
+        receipt.logs.push_back(log);
     }
-    return receipts;
+    return receipt;
 }
 
-chain::LogPosition position(std::uint64_t transaction, std::uint64_t log, std::uint8_t mark) {
-    chain::LogPosition out;
-    out.block = BlockNumber{9};
-    out.transaction_index = transaction;
-    out.log_index = log;
-    out.log = make_log(mark);
-    return out;
-}
+struct Block {
+    std::vector<eth::Receipt> receipts;
+    trie::Trie trie;
 
-TEST(prove_logs, proves_logs_of_several_receipts_in_order) {
-    const auto receipts = make_receipts();
-    const auto values = encode_receipts(receipts);
-    const trie::Trie trie = trie::make_list_trie(values);
-    const auto proofs = prove_logs(trie, receipts, {position(0, 1, 2), position(2, 2, 3), position(2, 4, 5)});
-    ASSERT_TRUE(proofs.has_value()) << proofs.error();
-    ASSERT_EQ(proofs->size(), 2u);
-    EXPECT_EQ((*proofs)[0].transaction_index, 0u);
-    EXPECT_EQ((*proofs)[0].log_indexes, std::vector<std::uint16_t>{1});
-    EXPECT_EQ((*proofs)[1].transaction_index, 2u);
-    EXPECT_EQ((*proofs)[1].log_indexes, (std::vector<std::uint16_t>{0, 2}));
-    for (const ReceiptProof& proof : *proofs) {
-        const auto value =
-            trie::verify_proof(trie.root(), trie::list_key(proof.transaction_index), proof.nodes);
-        ASSERT_TRUE(value.has_value());
-        EXPECT_EQ(*value, values[proof.transaction_index]);
+    explicit Block(std::vector<eth::Receipt> all) : receipts(std::move(all)), trie(encode(receipts)) {}
+    static trie::Trie encode(const std::vector<eth::Receipt>& receipts) {
+        std::vector<Bytes> values;
+        for (const eth::Receipt& receipt : receipts) values.push_back(eth::encode_receipt(receipt));
+        return trie::make_list_trie(values);
     }
+    ReceiptProof proof(std::uint64_t index, std::vector<std::uint16_t> logs) const {
+        return {index, trie.proof(trie::list_key(index)), std::move(logs)};
+    }
+    ReceiptProofError error_of(const ReceiptProof& proof) const {
+        const auto logs = verify_receipts(trie.root(), {&proof, 1});
+        EXPECT_FALSE(logs.has_value());
+        return logs ? ReceiptProofError{} : logs.error();
+    }
+};
+
+TEST(receipt_proof, takes_the_wanted_logs_in_order) {
+    const Block block({receipt_of(4), receipt_of(1), receipt_of(9)});
+    const std::vector<ReceiptProof> proofs{block.proof(2, {0, 3, 8}), block.proof(0, {1})};
+    const auto logs = verify_receipts(block.trie.root(), proofs);
+    ASSERT_TRUE(logs.has_value());
+    const auto& third = block.receipts[2].logs;
+    EXPECT_EQ(*logs, (std::vector<eth::Log>{third[0], third[3], third[8], block.receipts[0].logs[1]}));
 }
 
-TEST(prove_logs, refuses_what_is_not_there) {
-    const auto receipts = make_receipts();
-    const trie::Trie trie = trie::make_list_trie(encode_receipts(receipts));
-    const auto is_refused = [&](const std::vector<chain::LogPosition>& positions) {
-        return !prove_logs(trie, receipts, positions).has_value();
-    };
-    EXPECT_TRUE(is_refused({position(3, 5, 6)}));                     // no such transaction
-    EXPECT_TRUE(is_refused({position(2, 1, 2)}));                     // another transaction's log
-    EXPECT_TRUE(is_refused({position(0, 2, 3)}));                     // beyond the receipt's logs
-    EXPECT_TRUE(is_refused({position(0, 1, 1)}));                     // another log
-    EXPECT_TRUE(is_refused({position(0, 1, 2), position(0, 0, 1)}));  // not ascending
-    EXPECT_TRUE(is_refused({position(0, 1, 2), position(0, 1, 2)}));  // twice
-    auto elsewhere = position(2, 2, 3);
-    elsewhere.block = BlockNumber{10};
-    EXPECT_TRUE(is_refused({position(0, 1, 2), elsewhere}));  // in another block
+TEST(receipt_proof, names_what_is_wrong) {
+    eth::Receipt failed = receipt_of(1);
+    failed.is_success = false;
+    eth::Receipt old = receipt_of(1);
+    old.is_success = false;
+    old.post_state = Hash32{};
+    const Block block({receipt_of(2), failed, old});
+    EXPECT_EQ(verify_receipts(block.trie.root(), {}).error(), ReceiptProofError::kNoReceipts);
+    EXPECT_EQ(block.error_of(block.proof(3, {0})), ReceiptProofError::kTrie);
+    EXPECT_EQ(block.error_of(block.proof(1, {0})), ReceiptProofError::kFailed);
+    EXPECT_EQ(block.error_of(block.proof(2, {0})), ReceiptProofError::kFailed);
+    EXPECT_EQ(block.error_of(block.proof(0, {})), ReceiptProofError::kNoLogIndexes);
+    EXPECT_EQ(block.error_of(block.proof(0, {1, 0})), ReceiptProofError::kNotAscending);
+    EXPECT_EQ(block.error_of(block.proof(0, {1, 1})), ReceiptProofError::kNotAscending);
+    EXPECT_EQ(block.error_of(block.proof(0, {2})), ReceiptProofError::kOutOfRange);
+
+    const trie::Trie other = trie::make_list_trie(std::vector<Bytes>{Bytes(40, 0xff)});
+    const ReceiptProof proof{0, other.proof(trie::list_key(0)), {0}};
+    EXPECT_EQ(verify_receipts(other.root(), {&proof, 1}).error(), ReceiptProofError::kReceipt);
+}
+
+TEST(receipt_proof, survives_the_abi) {
+    const Block block({receipt_of(2)});
+    const ReceiptProof proof = block.proof(0, {0, 1});
+    const auto type = codec::parse_abi_type(kReceiptProofType);
+    ASSERT_TRUE(type.has_value());
+    const auto value = codec::decode_abi(*type, codec::encode_abi({to_abi(proof)}));
+    ASSERT_TRUE(value.has_value());
+    EXPECT_EQ(from_abi(*value), proof);
 }
 
 }  // namespace

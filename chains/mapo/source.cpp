@@ -130,7 +130,7 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
     const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions) {
     const auto receipts = co_await api_.fetch_block_receipts(header.number);
     if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
-    std::vector<Bytes> values = proof::encode_receipts(*receipts);
+    std::vector<Bytes> values = chain::encode_receipts(*receipts);
     trie::Trie trie = trie::make_list_trie(values);
     if (trie.root() != header.receipts_root) {
         // Logs of system calls are in a receipt of their own, which RPCs do not list (docs of the chain:
@@ -153,7 +153,7 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
                                               ", the sealed header has " + encode_hex(header.receipts_root)));
         }
     }
-    auto proofs = proof::prove_logs(trie, *receipts, positions);
+    auto proofs = chain::prove_logs(trie, *receipts, positions);
     if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
     co_return *std::move(proofs);
 }
