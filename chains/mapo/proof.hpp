@@ -58,6 +58,10 @@ Bytes encode_update(const TrustedState& state, const Header& header);
 Bytes encode_state(const ClientState& state);
 Result<ClientState, ProofError> decode_state(BytesView bytes);
 
+/// Whether `proof` is the one encoding of what it says, down to the hints: `verify_proof`, like the contract,
+/// also takes tails in another order, and hints that are equal only modulo the field or up to sign.
+bool is_canonical_proof(BytesView proof);
+
 struct VerifiedProof {
     std::vector<eth::Log> logs;
     BlockNumber number;

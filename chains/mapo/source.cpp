@@ -31,6 +31,10 @@ class MapoSource final : public chain::Source {
     async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
     async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
     Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
+    async::Task<Result<chain::CheckpointProof, SourceError>> fetch_checkpoint_proof(
+        std::vector<chain::LogPosition> positions) override;
+    Result<chain::Proof, SourceError> verify_checkpoint_proof(
+        const chain::CheckpointProof& proof) const override;
 
   private:
     async::Task<Result<Header, SourceError>> fetch_header(BlockNumber number);
@@ -199,6 +203,45 @@ Result<chain::Proof, SourceError> MapoSource::verify_proof(BytesView proof, Byte
                       " block=" + std::to_string(verified->number.value),
                   verified->number.value};
     return out;
+}
+
+/// The updates are the epochs' last headers with all their seals: the validators' keys stand in them, so the
+/// next set needs no other word.
+async::Task<Result<chain::CheckpointProof, SourceError>> MapoSource::fetch_checkpoint_proof(
+    std::vector<chain::LogPosition> positions) {
+    const BlockNumber number = positions.front().block;
+    CO_TRY(const VerifiedHeader verified, co_await fetch_verified(number));
+    CO_TRY(const auto receipts, co_await prove_receipts(verified.header, verified.hash, positions));
+    const TrustedState& state = *find_state(number);
+    chain::CheckpointProof out;
+    out.proof = encode_proof(state, verified.header, receipts);
+    for (BlockNumber end = settings_.checkpoint.epoch_end(); end <= state.last_epoch_block;
+         end = BlockNumber{end.value + state.epoch_length}) {
+        CO_TRY(const VerifiedHeader epoch, co_await fetch_verified(end));
+        out.updates.push_back(encode_header(epoch.header, Seals::kAll));
+    }
+    const auto checked = verify_checkpoint_proof(out);
+    if (!checked) co_return std::unexpected(checked.error());
+    co_return out;
+}
+
+Result<chain::Proof, SourceError> MapoSource::verify_checkpoint_proof(
+    const chain::CheckpointProof& proof) const {
+    if (!proof.opening.empty())
+        return std::unexpected(invalid("a checkpoint of validators needs no opening"));
+    TrustedState state = settings_.checkpoint;
+    for (std::size_t i = 0; i < proof.updates.size(); ++i) {
+        const std::string name = "update " + std::to_string(i);
+        const auto header = decode_header(proof.updates[i]);
+        if (!header) return std::unexpected(invalid(name + ": " + std::string(to_string(header.error()))));
+        const auto verified = verify_header(state, *header);
+        if (!verified) return std::unexpected(invalid(name + ": " + to_string(verified.error())));
+        auto next = apply_rotation(state, *verified);
+        if (!next) return std::unexpected(invalid(name + ": " + to_string(next.error())));
+        state = *std::move(next);
+    }
+    if (!is_canonical_proof(proof.proof)) return std::unexpected(invalid("proof is not canonical"));
+    return verify_proof(proof.proof, encode_state(make_client_state(state)));
 }
 
 async::Task<Result<std::vector<chain::Update>, SourceError>> MapoSource::fetch_updates(Bytes client_state) {
