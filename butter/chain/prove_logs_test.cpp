@@ -47,11 +47,11 @@ TEST(prove_logs, proves_logs_of_several_receipts_in_order) {
     EXPECT_EQ((*proofs)[0].log_indexes, std::vector<std::uint16_t>{1});
     EXPECT_EQ((*proofs)[1].transaction_index, 2u);
     EXPECT_EQ((*proofs)[1].log_indexes, (std::vector<std::uint16_t>{0, 2}));
-    for (const ReceiptProof& proof : *proofs) {
+    for (const proof::ReceiptProof& receipt : *proofs) {
         const auto value =
-            trie::verify_proof(trie.root(), trie::list_key(proof.transaction_index), proof.nodes);
+            trie::verify_proof(trie.root(), trie::list_key(receipt.transaction_index), receipt.nodes);
         ASSERT_TRUE(value.has_value());
-        EXPECT_EQ(*value, values[proof.transaction_index]);
+        EXPECT_EQ(*value, values[receipt.transaction_index]);
     }
 }
 

@@ -358,18 +358,16 @@ Result<ClientState, ProofError> decode_state(BytesView bytes) {
 }
 
 bool is_canonical_proof(BytesView bytes) {
-    static const auto type = codec::parse_abi_type(
-        "(bytes,(uint256,uint256[2],uint256,uint256[4],(uint256,uint256[])[2],(uint256[2],bytes32[])[]),"
-        "(uint64,bytes[],uint16[])[])");
-    if (!codec::decode_abi(*type, bytes)) return false;
-    const auto proof = read_proof(bytes);
-    const auto header = proof ? decode_header(proof->header) : std::unexpected(HeaderError::kRlp);
+    const auto proof = codec::decode_abi(proof_type(), bytes);
+    if (!proof) return false;
+    const auto header = read_header((*proof)[0]);
     if (!header) return false;
-    const auto point = bn254::hash_to_g1(seal_message(block_hash(*header), proof->seal.round));
+    const SealFields seal = read_seal((*proof)[1]);
+    const auto point = bn254::hash_to_g1(seal_message(block_hash(*header), seal.round));
     if (!point) return false;
-    for (std::size_t i = 0; i < proof->seal.hints.size(); ++i) {
-        if (proof->seal.hints[i].inverse != point->bases[i].inverse ||
-            proof->seal.hints[i].roots != point->bases[i].roots) {
+    for (std::size_t i = 0; i < seal.hints.size(); ++i) {
+        if (seal.hints[i].inverse != point->bases[i].inverse ||
+            seal.hints[i].roots != point->bases[i].roots) {
             return false;
         }
     }

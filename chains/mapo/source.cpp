@@ -2,6 +2,7 @@
 #include "chains/mapo/source.hpp"
 
 #include "butter/base/hex.hpp"
+#include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
 #include "chains/mapo/proof.hpp"
