@@ -16,10 +16,10 @@ namespace {
 
 using chain::SettingsError;
 
-constexpr std::string_view kKeys[] = {
-    "preset",         "slots_per_epoch",         "epochs_per_period", "committee_size",
-    "genesis_time",   "genesis_validators_root", "seconds_per_slot",  "forks",
-    "checkpoint",     "bls_precompiles"};
+constexpr std::string_view kKeys[] = {"preset",           "slots_per_epoch", "epochs_per_period",
+                                      "committee_size",   "genesis_time",    "genesis_validators_root",
+                                      "seconds_per_slot", "forks",           "checkpoint",
+                                      "bls_precompiles"};
 constexpr std::string_view kForkKeys[] = {"name",
                                           "epoch",
                                           "version",
@@ -220,8 +220,7 @@ Result<SourceSettings, SettingsError> read_settings(const chain::NetworkSettings
     SourceSettings settings;
     settings.chain_id = network.chain_id;
     TRY_VOID(read_preset(parameters, settings.network));
-    TRY(settings.network.genesis_validators_root,
-        read_fixed<32>(parameters, "genesis_validators_root", ""));
+    TRY(settings.network.genesis_validators_root, read_fixed<32>(parameters, "genesis_validators_root", ""));
     TRY(const std::uint64_t genesis_time, read_number(parameters, "genesis_time", "", 0, kNumberMax));
     settings.network.genesis_time = UnixSeconds{genesis_time};
     TRY(settings.network.seconds_per_slot, read_number(parameters, "seconds_per_slot", "", 1, kSlotsMax));
@@ -255,7 +254,7 @@ class EthereumFamily final : public chain::Family {
         TRY(SourceSettings settings, read_settings(network));
         TRY(std::vector<rpc::Url> rpc_urls, read_urls(network.rpc_urls, "rpc"));
         TRY(std::vector<rpc::Url> beacon_urls, read_urls(network.consensus_urls, "consensus"));
-        return ethereum::make_source(std::move(settings),
+        return ethereum::make_source(executor, std::move(settings),
                                      rpc::EthApi(rpc::Endpoints(executor, std::move(rpc_urls))),
                                      rpc::Endpoints(executor, std::move(beacon_urls)));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <memory>
 
 #include "butter/chain/family.hpp"
@@ -27,6 +28,7 @@ struct SourceSettings {
 /// Reads a chain of this family: finality through the light client's routes of the beacon API at `beacon`,
 /// blocks through the execution RPC. Nothing a node says is believed that the sync committees did not sign,
 /// beginning at the checkpoint. Not checked: the clock; what a committee signs ahead of time is taken.
-std::unique_ptr<chain::Source> make_source(SourceSettings settings, rpc::EthApi api, rpc::Endpoints beacon);
+std::unique_ptr<chain::Source> make_source(boost::asio::any_io_executor executor, SourceSettings settings,
+                                           rpc::EthApi api, rpc::Endpoints beacon);
 
 }  // namespace butter::ethereum
