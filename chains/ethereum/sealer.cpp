@@ -10,6 +10,7 @@
 #include "butter/crypto/sha256.hpp"
 #include "butter/rpc/eth_api.hpp"
 #include "butter/trie/trie.hpp"
+#include "chains/ethereum/light_client.hpp"
 
 namespace butter::ethereum {
 namespace {
@@ -67,36 +68,6 @@ DevnetCommittee make_devnet_committee(const std::vector<DevnetKey>& validators, 
     out.committee.aggregate_key = *aggregate;
     out.root = root_of(out.committee);
     return out;
-}
-
-bool is_better_update(const BeaconNetwork& network, const Update& challenger, const Update& best) {
-    const std::size_t size = network.committee_size;
-    const std::size_t ours = challenger.aggregate.bits.count();
-    const std::size_t theirs = best.aggregate.bits.count();
-    const bool has_quorum = ours * 3 >= size * 2;
-    if (has_quorum != (theirs * 3 >= size * 2)) return has_quorum;
-    if (!has_quorum && ours != theirs) return ours > theirs;
-    const auto period_of_attested = [&](const Update& u) {
-        return network.period_of(u.attested.beacon.slot);
-    };
-    const auto has_relevant_committee = [&](const Update& u) {
-        return u.next_committee.has_value() && period_of_attested(u) == network.period_of(u.signature_slot);
-    };
-    if (has_relevant_committee(challenger) != has_relevant_committee(best))
-        return has_relevant_committee(challenger);
-    if (challenger.finalized.has_value() != best.finalized.has_value())
-        return challenger.finalized.has_value();
-    if (challenger.finalized.has_value()) {
-        const auto has_final_committee = [&](const Update& u) {
-            return network.period_of(u.finalized->beacon.slot) == period_of_attested(u);
-        };
-        if (has_final_committee(challenger) != has_final_committee(best))
-            return has_final_committee(challenger);
-    }
-    if (ours != theirs) return ours > theirs;
-    if (challenger.attested.beacon.slot != best.attested.beacon.slot)
-        return challenger.attested.beacon.slot < best.attested.beacon.slot;
-    return challenger.signature_slot < best.signature_slot;
 }
 
 Sealer::Sealer(boost::asio::any_io_executor executor, rpc::Url anvil, SealerOptions options)

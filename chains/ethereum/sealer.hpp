@@ -142,7 +142,4 @@ class Sealer {
     UnixSeconds last_timestamp_;
 };
 
-/// consensus-specs altair/light-client/sync-protocol is_better_update.
-bool is_better_update(const BeaconNetwork& network, const Update& challenger, const Update& best);
-
 }  // namespace butter::ethereum
