@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,10 +18,15 @@ namespace butter::app {
 struct Chains {
     Config config;
     std::vector<std::unique_ptr<OpenChain>> all;
+    /// Told what is being done, where that may take long; may be empty.
+    std::function<void(std::string)> on_progress;
 
     OpenChain& relay() const noexcept;
     OpenChain* find(std::string_view name) const noexcept;
     OpenChain* find(ChainId id) const noexcept;
+    void say(std::string doing) const {
+        if (on_progress) on_progress(std::move(doing));
+    }
     /// The configured name, or the id as a number for a chain that is not configured.
     std::string name_of(ChainId id) const;
     /// Names of all, for a person who mistyped one.
@@ -34,7 +40,7 @@ Result<Chains, CommandError> open_chains(Config config,
                                          const std::vector<std::unique_ptr<chain::Family>>& families,
                                          boost::asio::any_io_executor executor, WithKey with_key);
 
-/// Whether a chain's answers may be waited for by a person: checks all of them, one after the other.
+/// `check_chain` for each; the first error.
 async::Task<Result<void, CommandError>> check_chains(const Chains& chains);
 
 }  // namespace butter::app

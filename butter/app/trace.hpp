@@ -120,6 +120,13 @@ struct MessageTrace {
 async::Task<Result<MessageTrace, CommandError>> fetch_trace(Chains& chains, Hash32 order);
 
 rpc::Json to_json(const MessageTrace& trace, const Chains& chains);
+/// One step of it for people. `key` names the step, whatever else becomes known of it later.
+struct TraceLine {
+    std::string key;
+    std::string text;
+};
+/// The steps so far, in order.
+std::vector<TraceLine> lines_of(const MessageTrace& trace);
 /// A table, one line a step, and why it waits.
 std::string to_text(const MessageTrace& trace, const Chains& chains);
 
