@@ -126,15 +126,22 @@ rpc::Json to_array(const std::vector<std::string>& texts) {
     return out;
 }
 
+/// Absolute, without links as far as the path exists. The empty path is the current folder.
+std::filesystem::path full_path(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto absolute =
+        path.empty() ? std::filesystem::current_path(error) : std::filesystem::absolute(path, error);
+    auto canonical = std::filesystem::weakly_canonical(absolute, error);
+    return error ? absolute.lexically_normal() : canonical;
+}
+
 /// How a file that was named in `topology_folder` is named in `out`.
 std::string path_from(const std::filesystem::path& file, const std::filesystem::path& topology_folder,
                       const std::filesystem::path& out) {
-    const auto absolute = std::filesystem::weakly_canonical(std::filesystem::absolute(file));
-    const auto base = std::filesystem::weakly_canonical(std::filesystem::absolute(topology_folder));
-    const auto inside = absolute.lexically_relative(base);
+    const auto absolute = full_path(file);
+    const auto inside = absolute.lexically_relative(full_path(topology_folder));
     if (inside.empty() || *inside.begin() == "..") return absolute.string();
-    return absolute.lexically_relative(std::filesystem::weakly_canonical(std::filesystem::absolute(out)))
-        .string();
+    return absolute.lexically_relative(full_path(out)).string();
 }
 
 const DeployedContract& contract_of(const Deployment& deployment, const std::string& chain,

@@ -150,5 +150,15 @@ key = { keystore = "/else/r.json", password_env = "P" }
     EXPECT_EQ(config->lanes[1].client, contract_at(4).address);
 }
 
+TEST(deployment, names_keys_right_when_all_paths_are_relative) {
+    const std::string text = topology_example();
+    for (const char* folder : {"", "."}) {
+        const auto topology = decode_topology(text, "topology.toml", folder);
+        ASSERT_TRUE(topology.has_value()) << to_string(topology.error());
+        const std::string config = make_config_text(*topology, example(), folder, "out");
+        EXPECT_NE(config.find("keystore = \"../keys/a.json\""), std::string::npos) << config;
+    }
+}
+
 }  // namespace
 }  // namespace butter::app
