@@ -6,6 +6,8 @@
 #include <string>
 
 #include "butter/app/commands.hpp"
+#include "butter/app/topology.hpp"
+#include "devnet/command.hpp"
 
 namespace {
 
@@ -52,6 +54,68 @@ void add_run(CLI::App& app, Command& chosen) {
     auto options = std::make_shared<butter::app::RunOptions>();
     add_config(command, options->config);
     command->callback([&chosen, options] { chosen = [options] { return butter::app::run(*options); }; });
+}
+
+void add_devnet(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("devnet", "three chains on loopback, contracts deployed, for trying things out");
+    command->footer(R"(
+Ports are first-port (A), +1 (A's beacon API), +2 (R), +3 (B), +4 (B's beacon API). All keys are public test keys.
+Needs no network. Nothing is kept: a new devnet begins with new chains.)");
+    auto options = std::make_shared<butter::devnet::Options>();
+    options->directory = "run/devnet";
+    options->first_port = 8545;
+    auto interval_ms = std::make_shared<std::uint64_t>(1'000);
+    auto is_demo = std::make_shared<bool>(false);
+    auto has_contracts = std::make_shared<bool>(true);
+    command->add_option("--directory", options->directory, "where its files go")->capture_default_str();
+    command->add_option("--first-port", options->first_port, "0 for any free ports")
+        ->check(CLI::Range(0, 65531))
+        ->capture_default_str();
+    command->add_option("--block-interval-ms", *interval_ms, "time between blocks of each chain")
+        ->check(CLI::Range(20, 60'000))
+        ->capture_default_str();
+    command->add_option("--validators", options->validators, "of the relay chain")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    command->add_option("--absent-validators", options->absent_validators, "that do not sign a block")
+        ->check(CLI::Range(0, 33))
+        ->capture_default_str();
+    command->add_flag("!--no-contracts", *has_contracts,
+                      "only the chains: deploy with `butter deploy` yourself");
+    command->add_flag("--demo", *is_demo, "sends messages of every kind, checks their effects, and ends");
+    command->callback([&chosen, options, interval_ms, is_demo, has_contracts] {
+        chosen = [options, interval_ms, is_demo, has_contracts] {
+            using butter::devnet::Mode;
+            options->block_interval = std::chrono::milliseconds{*interval_ms};
+            const Mode mode = *is_demo ? Mode::kDemo : *has_contracts ? Mode::kStay : Mode::kChains;
+            return butter::devnet::run(*options, mode);
+        };
+    });
+}
+
+void add_deploy(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("deploy", "puts the contracts on the chains of a topology and registers them");
+    command->footer(R"(
+Writes deployment.json and butter.toml, the configuration for `butter run`. Run it again at any time: what is there
+already is not done again. `butter deploy --example` prints a commented topology.)");
+    auto options = std::make_shared<butter::app::DeployOptions>();
+    auto is_example = std::make_shared<bool>(false);
+    options->topology = "topology.toml";
+    options->out = ".";
+    command->add_option("-t,--topology", options->topology, "chains and roles (TOML)")->capture_default_str();
+    command->add_option("-o,--out", options->out, "folder of deployment.json and butter.toml")
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "the deployment as one JSON object on standard output");
+    command->add_flag("--example", *is_example, "prints a commented topology");
+    command->callback([&chosen, options, is_example] {
+        chosen = [options, is_example] {
+            if (!*is_example) return butter::app::deploy(*options);
+            std::fputs(butter::app::topology_example().c_str(), stdout);
+            return ExitCode::kOk;
+        };
+    });
 }
 
 void add_send(CLI::App& app, Command& chosen) {
@@ -176,6 +240,8 @@ int main(int argc, char** argv) {
     app.footer(kFooter);
     app.require_subcommand(1);
     Command chosen;
+    add_devnet(app, chosen);
+    add_deploy(app, chosen);
     add_run(app, chosen);
     add_send(app, chosen);
     add_trace(app, chosen);
