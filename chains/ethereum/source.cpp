@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "butter/base/hex.hpp"
+#include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
-#include "butter/proof/receipt_proof.hpp"
 #include "butter/trie/trie.hpp"
 #include "chains/ethereum/follower.hpp"
 #include "chains/ethereum/proof.hpp"
@@ -30,7 +30,6 @@ constexpr std::uint64_t kWalkMax = 12;
 constexpr std::size_t kUpdatesPerProof = 4;
 constexpr std::size_t kUpdatesMax = 16;
 
-SourceError unavailable(const rpc::RpcError& error) { return {SourceError::Kind::kUnavailable, error.text}; }
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
 SourceError not_ready(std::string text) { return {SourceError::Kind::kNotReady, std::move(text)}; }
 SourceError unsupported(std::string text) { return {SourceError::Kind::kUnsupported, std::move(text)}; }
@@ -41,6 +40,18 @@ std::string block_text(BlockNumber number) { return "block " + std::to_string(nu
 struct Anchor {
     Hash32 hash;
     BlockNumber number;
+};
+
+/// How a block is shown to be an ancestor of an anchor.
+enum class Ancestry {
+    kHeaders = 1,  ///< by all headers between them
+    kHistory = 2,  ///< by the hash that the anchor's state keeps (EIP-2935)
+};
+
+/// A block's place in a proof, without updates and receipts.
+struct ProvenBlock {
+    ProofParts parts;
+    Hash32 receipts_root;
 };
 
 struct CarriedUpdates {
@@ -75,6 +86,11 @@ class EthereumSource final : public chain::Source {
     template <class T>
     using Answer = Result<T, SourceError>;
 
+    /// Of the RPC. What has another form than the method's answer is as bad as a lie.
+    SourceError unusable(const rpc::RpcError& error) noexcept {
+        if (error.kind == rpc::RpcError::Kind::kMalformed) api_.endpoints().distrust_last();
+        return {SourceError::Kind::kUnavailable, error.text};
+    }
     Answer<Client> read_client(BytesView client_state) const;
     std::uint64_t period_of(const Client& client) const noexcept {
         return settings_.network.period_of(client.state.finalized_slot);
@@ -88,10 +104,10 @@ class EthereumSource final : public chain::Source {
     async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target);
 
     async::Task<Answer<eth::Header>> fetch_header(Anchor anchor);
-    async::Task<Answer<std::vector<eth::Header>>> fetch_ancestors(Anchor anchor, BlockNumber target);
-    async::Task<Answer<ProofParts>> prove_block(Anchor anchor, BlockNumber target, Hash32& receipts_root);
-    async::Task<Answer<std::optional<ProofParts>>> prove_by_history(Anchor anchor, BlockNumber target,
-                                                                    Hash32& receipts_root);
+    async::Task<Answer<ProvenBlock>> prove_by_headers(Anchor anchor, BlockNumber target);
+    async::Task<Answer<ProvenBlock>> prove_by_history(Anchor anchor, BlockNumber target);
+    async::Task<Answer<ProofParts>> prove_logs(Anchor anchor, std::vector<chain::LogPosition> positions,
+                                               Ancestry ancestry);
     async::Task<Answer<std::vector<proof::ReceiptProof>>> prove_receipts(
         BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions);
     std::string report_of(std::size_t participants, const ClientState& state) const;
@@ -152,6 +168,7 @@ async::Task<Result<Update, SourceError>> EthereumSource::fetch_next_period_updat
 /// Updates after which `client` knows a final block at or soon after `target`.
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client client, BlockNumber target) {
     CarriedUpdates out;
+    const std::uint64_t first_period = period_of(client);
     out.client = std::move(client);
     const auto reaches = [&](const Update& update) {
         const BlockNumber number = update.finalized->execution->block_number;
@@ -183,9 +200,8 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
                             " blocks before the first final one that the client can learn of, block " +
                             std::to_string(update.finalized->execution->block_number.value)));
     }
-    co_return std::unexpected(not_ready("the client is at period " +
-                                        std::to_string(period_of(out.client) - kUpdatesPerProof) +
-                                        " or so, more than " + std::to_string(kUpdatesPerProof) +
+    co_return std::unexpected(not_ready("the client is at period " + std::to_string(first_period) +
+                                        ", more than " + std::to_string(kUpdatesPerProof) +
                                         " updates behind; it needs them before a proof"));
 }
 
@@ -194,7 +210,7 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Cli
     // The contract keeps older final blocks too, but shows only this one.
     const Hash32 known = client.state.finalized_block_hash;
     const auto header = co_await api_.fetch_header_by_hash(known);
-    if (!header) co_return std::unexpected(unavailable(header.error()));
+    if (!header) co_return std::unexpected(unusable(header.error()));
     if (!*header || eth::hash_of((*header)->header) != known) {
         api_.endpoints().distrust_last();
         co_return std::unexpected(
@@ -248,7 +264,7 @@ async::Task<Result<std::vector<chain::Update>, SourceError>> EthereumSource::fet
 
 async::Task<Result<eth::Header, SourceError>> EthereumSource::fetch_header(Anchor anchor) {
     const auto block = co_await api_.fetch_header_by_hash(anchor.hash);
-    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (!block) co_return std::unexpected(unusable(block.error()));
     if (!*block || eth::hash_of((*block)->header) != anchor.hash) {
         api_.endpoints().distrust_last();
         co_return std::unexpected(invalid("the node does not give the final " + block_text(anchor.number) +
@@ -257,40 +273,38 @@ async::Task<Result<eth::Header, SourceError>> EthereumSource::fetch_header(Ancho
     co_return (*block)->header;
 }
 
-/// Headers from the anchor down to `target`, each the parent of the one before.
-async::Task<Result<std::vector<eth::Header>, SourceError>> EthereumSource::fetch_ancestors(
-    Anchor anchor, BlockNumber target) {
+async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_headers(Anchor anchor,
+                                                                               BlockNumber target) {
     std::vector<rpc::Endpoints::Call> calls;
-    for (std::uint64_t number = anchor.number.value; number + 1 > target.value; --number) {
+    for (std::uint64_t number = anchor.number.value + 1; number-- > target.value;)
         calls.push_back({"eth_getBlockByNumber", {encode_quantity(number), false}});
-        if (number == 0) break;
-    }
     const auto answers = co_await api_.endpoints().call_batch(std::move(calls));
-    if (!answers) co_return std::unexpected(unavailable(answers.error()));
-    std::vector<eth::Header> out;
+    if (!answers) co_return std::unexpected(unusable(answers.error()));
+    ProvenBlock out;
     Hash32 expected = anchor.hash;
     for (const auto& answer : *answers) {
-        if (!answer) co_return std::unexpected(unavailable(answer.error()));
+        if (!answer) co_return std::unexpected(unusable(answer.error()));
         const auto block = rpc::decode_block_header(*answer);
         if (!block || eth::hash_of(block->header) != expected) {
             api_.endpoints().distrust_last();
-            co_return std::unexpected(
-                invalid("the node's " + block_text(BlockNumber{anchor.number.value - out.size()}) +
-                        " is not the ancestor of the final " + block_text(anchor.number) + " with hash " +
-                        encode_hex(expected)));
+            co_return std::unexpected(invalid(
+                "the node's " + block_text(BlockNumber{anchor.number.value - out.parts.headers.size()}) +
+                " is not the ancestor of the final " + block_text(anchor.number) + " with hash " +
+                encode_hex(expected)));
         }
         expected = block->header.parent_hash;
-        out.push_back(block->header);
+        out.receipts_root = block->header.receipts_root;
+        out.parts.headers.push_back(eth::encode_header(block->header));
     }
     co_return out;
 }
 
-/// Absent when the node gives no such proof, or gives one of which the client would say the same.
-async::Task<Result<std::optional<ProofParts>, SourceError>> EthereumSource::prove_by_history(
-    Anchor anchor, BlockNumber target, Hash32& receipts_root) {
+/// Not checked: that the history is the anchor's. The whole proof's check does.
+async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_history(Anchor anchor,
+                                                                               BlockNumber target) {
     CO_TRY(const eth::Header first, co_await fetch_header(anchor));
     const auto block = co_await api_.fetch_header(rpc::BlockId::number(target));
-    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (!block) co_return std::unexpected(unusable(block.error()));
     if (!*block) co_return std::unexpected(invalid("the node does not have " + block_text(target)));
     const eth::Header& last = (*block)->header;
 
@@ -298,54 +312,47 @@ async::Task<Result<std::optional<ProofParts>, SourceError>> EthereumSource::prov
     const std::uint64_t index = target.value % kHistoryWindow;
     for (unsigned i = 0; i < 8; ++i) slot[31 - i] = static_cast<std::uint8_t>(index >> (8 * i));
     const auto proof = co_await api_.fetch_proof(kHistoryContract, slot, anchor.number);
-    if (!proof) {
-        if (proof.error().kind != rpc::RpcError::Kind::kNode)
-            co_return std::unexpected(unavailable(proof.error()));
-        co_return std::nullopt;
-    }
-    receipts_root = last.receipts_root;
-    co_return ProofParts{.updates = {},
-                         .headers = {eth::encode_header(first), eth::encode_header(last)},
-                         .history_account = proof->account_nodes,
-                         .history_storage = proof->storage_nodes,
-                         .receipts = {}};
-}
-
-/// That `target` is an ancestor of the anchor, the cheaper way of those that reach.
-async::Task<Result<ProofParts, SourceError>> EthereumSource::prove_block(Anchor anchor, BlockNumber target,
-                                                                         Hash32& receipts_root) {
-    const std::uint64_t distance = anchor.number.value - target.value;
-    if (distance > kWalkMax) {
-        CO_TRY(auto parts, co_await prove_by_history(anchor, target, receipts_root));
-        if (parts) co_return *std::move(parts);
-        if (distance >= kHeadersMax)
-            co_return std::unexpected(
-                SourceError{SourceError::Kind::kUnavailable,
-                            "the node gives no eth_getProof at the final " + block_text(anchor.number) +
-                                ", which is needed for a block that is " + std::to_string(distance) +
-                                " before it; a node with the states of the last hours is needed"});
-    }
-    CO_TRY(const std::vector<eth::Header> headers, co_await fetch_ancestors(anchor, target));
-    ProofParts parts;
-    for (const eth::Header& header : headers) parts.headers.push_back(eth::encode_header(header));
-    receipts_root = headers.back().receipts_root;
-    co_return parts;
+    if (!proof)
+        co_return std::unexpected(SourceError{
+            SourceError::Kind::kUnavailable,
+            "the node gives no eth_getProof at the final " + block_text(anchor.number) +
+                ", which proves one that is " + std::to_string(anchor.number.value - target.value) +
+                " blocks older; it must keep the states of the last hours: " + proof.error().text});
+    ProvenBlock out;
+    out.parts.headers = {eth::encode_header(first), eth::encode_header(last)};
+    out.parts.history_account = proof->account_nodes;
+    out.parts.history_storage = proof->storage_nodes;
+    out.receipts_root = last.receipts_root;
+    co_return out;
 }
 
 async::Task<Result<std::vector<proof::ReceiptProof>, SourceError>> EthereumSource::prove_receipts(
     BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions) {
     const auto receipts = co_await api_.fetch_block_receipts(number);
-    if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
-    const trie::Trie trie = trie::make_list_trie(proof::encode_receipts(*receipts));
+    if (!receipts) co_return std::unexpected(unusable(receipts.error()));
+    const trie::Trie trie = trie::make_list_trie(chain::encode_receipts(*receipts));
     if (trie.root() != receipts_root) {
         api_.endpoints().distrust_last();
         co_return std::unexpected(invalid("receipts of " + block_text(number) + " have root " +
                                           encode_hex(trie.root()) + ", the header has " +
                                           encode_hex(receipts_root)));
     }
-    auto proofs = proof::prove_logs(trie, *receipts, positions);
+    auto proofs = chain::prove_logs(trie, *receipts, positions);
     if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
     co_return *std::move(proofs);
+}
+
+async::Task<Result<ProofParts, SourceError>> EthereumSource::prove_logs(
+    Anchor anchor, std::vector<chain::LogPosition> positions, Ancestry ancestry) {
+    const BlockNumber target = positions.front().block;
+    ProvenBlock block;
+    if (ancestry == Ancestry::kHeaders) {
+        CO_TRY(block, co_await prove_by_headers(anchor, target));
+    } else {
+        CO_TRY(block, co_await prove_by_history(anchor, target));
+    }
+    CO_TRY(block.parts.receipts, co_await prove_receipts(target, block.receipts_root, std::move(positions)));
+    co_return std::move(block.parts);
 }
 
 async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
@@ -354,14 +361,26 @@ async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
     CO_TRY(Client client, read_client(client_state));
     const BlockNumber target = positions.front().block;
     CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target));
-    Hash32 receipts_root;
-    CO_TRY(ProofParts parts, co_await prove_block(carried.anchor, target, receipts_root));
-    parts.updates = std::move(carried.updates);
-    CO_TRY(parts.receipts, co_await prove_receipts(target, receipts_root, std::move(positions)));
-    auto proof = verify_proof(encode_proof(parts), client_state);
-    // Headers by hash, receipts by their root and updates are checked already: what is left is the RPC's.
-    if (!proof) api_.endpoints().distrust_last();
-    co_return proof;
+    const std::uint64_t distance = carried.anchor.number.value - target.value;
+    std::vector<Ancestry> ways;
+    if (distance > kWalkMax) ways.push_back(Ancestry::kHistory);
+    // Also where the node or the chain has no history.
+    if (distance < kHeadersMax) ways.push_back(Ancestry::kHeaders);
+    SourceError error;
+    for (const Ancestry way : ways) {
+        auto parts = co_await prove_logs(carried.anchor, positions, way);
+        if (!parts) {
+            error = std::move(parts).error();
+            continue;
+        }
+        parts->updates = carried.updates;
+        auto proof = verify_proof(encode_proof(*parts), client_state);
+        if (proof) co_return proof;
+        error = std::move(proof).error();
+        // The updates are checked already: what is wrong came from the RPC.
+        api_.endpoints().distrust_last();
+    }
+    co_return std::unexpected(std::move(error));
 }
 
 std::string EthereumSource::report_of(std::size_t participants, const ClientState& state) const {
