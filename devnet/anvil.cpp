@@ -50,6 +50,7 @@ async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor
                                                 std::to_string(options.chain_id.value), "--hardfork",
                                                 kHardfork, "--no-mining", "--no-request-size-limit"},
                                   .output = options.log,
+                                  .errors = {},
                                   .environment = {}}));
     Anvil anvil{std::move(process), options.port};
     CO_TRY(rpc::Url url, rpc::decode_url(anvil.url()));

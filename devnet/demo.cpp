@@ -2,7 +2,6 @@
 #include "devnet/demo.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "butter/app/chains.hpp"
@@ -40,7 +40,8 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPollInterval{100};
 /// A message takes some ten seconds here; one that takes this long never arrives.
 constexpr std::chrono::minutes kPatience{5};
-constexpr std::uint64_t kGasLimit = 200'000;
+/// The receivers store what they get, at 22,100 gas for each new word.
+constexpr std::uint64_t kGasLimit = 500'000;
 constexpr std::uint64_t kMirroredValue = 42;
 constexpr std::uint64_t kFeeCapWei = 1'000'000'000'000;
 /// More than the fee: the rest must come back.
@@ -53,18 +54,14 @@ void print(std::string_view line) {
     std::fflush(stdout);
 }
 
-std::string shorten(const Hash32& hash) {
-    const std::string text = encode_hex(hash);
-    return text.substr(0, 6) + ".." + text.substr(text.size() - 4);
-}
-
-/// Its exit status; the output goes to `output`, or where ours does.
+/// Its exit status; output and errors go to these files, or where ours go.
 async::Task<Result<int, std::string>> run_command(std::vector<std::string> arguments,
-                                                  std::filesystem::path output,
+                                                  std::filesystem::path output, std::filesystem::path errors,
                                                   std::vector<std::string> environment) {
     CO_TRY(async::Process process, async::Process::start({.program = own_program(),
                                                           .arguments = std::move(arguments),
                                                           .output = std::move(output),
+                                                          .errors = std::move(errors),
                                                           .environment = std::move(environment)}));
     for (;;) {
         if (const auto status = process.find_exit_status()) co_return *status;
@@ -88,7 +85,7 @@ struct DemoMessage {
 
     Hash32 order_id{};
     steady_clock::time_point sent_at{};
-    std::size_t printed = 0;  ///< steps printed so far
+    std::set<std::string> printed{};  ///< keys of the steps printed so far
     bool is_retry_sent = false;
     std::optional<double> seconds{};  ///< from sending to the end, once it ended
     std::optional<MessageTrace> trace{};
@@ -262,6 +259,7 @@ async::Task<Result<void, std::string>> Demo::deploy_dapps() {
 void Demo::note(DemoMessage message, const Hash32& order_id) {
     message.order_id = order_id;
     message.sent_at = steady_clock::now();
+    print(fmt::format("#{} {}\n   order {}", messages_.size() + 1, message.title, encode_hex(order_id)));
     messages_.push_back(std::move(message));
 }
 
@@ -293,6 +291,7 @@ async::Task<Result<void, std::string>> Demo::send_by_command(DemoMessage message
                                                              Address target, Bytes payload,
                                                              std::vector<std::string> flags) {
     const std::filesystem::path output = devnet_.options().directory / "send.json";
+    const std::filesystem::path errors = devnet_.options().directory / "send.log";
     std::filesystem::remove(output);
     std::vector<std::string> arguments{"send",
                                        "--config",
@@ -314,10 +313,13 @@ async::Task<Result<void, std::string>> Demo::send_by_command(DemoMessage message
     // The stranger's account: the user's nonces belong to this process.
     const std::string key = encode_hex(make_test_account(kStrangerAccount).key);
     std::vector<std::string> environment{"BUTTER_DEVNET_KEY=" + key};
-    CO_TRY(const int status, co_await run_command(std::move(arguments), output, std::move(environment)));
+    CO_TRY(const int status,
+           co_await run_command(std::move(arguments), output, errors, std::move(environment)));
     std::ifstream in(output);
     const std::string text((std::istreambuf_iterator<char>(in)), {});
-    if (status != 0) co_return std::unexpected("butter send: " + text);
+    if (status != 0)
+        co_return std::unexpected("butter send ended with status " + std::to_string(status) + "; see " +
+                                  errors.string());
     const auto json = rpc::parse_json(text);
     const auto order_id = json ? rpc::find_fixed<32>(*json, "order_id") : std::nullopt;
     if (!order_id) co_return std::unexpected("butter send printed no order id: " + text);
@@ -374,56 +376,12 @@ async::Task<Result<void, std::string>> Demo::send_all() {
 // ---- following
 // ----------------------------------------------------------------------------------------------
 
-struct Line {
-    std::string what;
-    const app::TracedTransaction* transaction = nullptr;
-    std::string detail;
-};
-
-/// What has happened so far, in its order.
-std::vector<Line> lines_of(const MessageTrace& trace) {
-    std::vector<Line> out;
-    out.push_back({"sent", &trace.sent.transaction, "order " + encode_hex(trace.order_id)});
-    const std::string accepted = trace.verified.accepted_by_relay.value_or("");
-    for (const ExecutionStep& step : trace.relay_executions) {
-        const bool is_first = &step == &trace.relay_executions.front();
-        out.push_back({step.is_success ? "executed" : "failed", &step.transaction,
-                       (is_first ? accepted : std::string("retry")) +
-                           (step.is_success ? "" : " reason: " + step.reason)});
-    }
-    if (trace.relayed) {
-        std::string detail = trace.relay_executions.empty() ? accepted : "";
-        if (trace.relayed->order_id != trace.order_id)
-            detail +=
-                fmt::format("{}onward order {}", detail.empty() ? "" : " ", shorten(trace.relayed->order_id));
-        out.push_back({"relayed", &trace.relayed->transaction, detail});
-    }
-    if (trace.root) {
-        out.push_back({"root", &trace.root->transaction,
-                       fmt::format("{} messages, {}", trace.root->count, shorten(trace.root->root))});
-    }
-    for (const ExecutionStep& step : trace.executions) {
-        out.push_back({step.is_retry     ? "retried"
-                       : step.is_success ? "delivered"
-                                         : "failed",
-                       &step.transaction,
-                       step.is_retry ? std::string()
-                                     : trace.verified.root_by_destination.value_or("") +
-                                           (step.is_success ? "" : " reason: " + step.reason)});
-    }
-    return out;
-}
-
 void Demo::print_steps(DemoMessage& message, const MessageTrace& trace) {
-    const std::vector<Line> lines = lines_of(trace);
     const double seconds = std::chrono::duration<double>(steady_clock::now() - message.sent_at).count();
     const std::size_t number = static_cast<std::size_t>(&message - messages_.data()) + 1;
-    for (; message.printed < lines.size(); ++message.printed) {
-        const Line& line = lines[message.printed];
-        if (message.printed == 0) print(fmt::format("\n#{} {}", number, message.title));
-        print(fmt::format("#{} {:>5.1f} s  {:<9} {} block {:<4} {}  gas {:<8} {}", number, seconds, line.what,
-                          line.transaction->chain, line.transaction->block.value,
-                          shorten(line.transaction->hash), line.transaction->gas_used, line.detail));
+    for (const app::TraceLine& line : app::lines_of(trace)) {
+        if (!message.printed.insert(line.key).second) continue;
+        print(fmt::format("#{} {:>5.1f} s  {}", number, seconds, line.text));
     }
 }
 
@@ -481,14 +439,27 @@ async::Task<Result<void, std::string>> Demo::follow_all() {
     co_return Result<void, std::string>();
 }
 
-std::string gas_of(const std::optional<MessageTrace>& trace, std::string_view step) {
-    if (!trace) return "-";
-    std::uint64_t gas = 0;
-    for (const Line& line : lines_of(*trace)) {
-        if (line.what == step || (step == "delivered" && (line.what == "failed" || line.what == "executed")))
-            gas = line.transaction->gas_used;
+/// Gas of each step's first transaction; "-" for a step that this message does not take.
+struct GasTexts {
+    std::string sent = "-";
+    std::string accepted = "-";
+    std::string root = "-";
+    std::string delivered = "-";
+};
+GasTexts gas_of(const MessageTrace& trace) {
+    GasTexts out;
+    const auto text = [](const app::TracedTransaction& transaction) {
+        return std::to_string(transaction.gas_used);
+    };
+    out.sent = text(trace.sent.transaction);
+    if (!trace.relay_executions.empty()) {
+        out.accepted = text(trace.relay_executions.front().transaction);
+    } else if (trace.relayed) {
+        out.accepted = text(trace.relayed->transaction);
     }
-    return gas == 0 ? "-" : std::to_string(gas);
+    if (trace.root) out.root = text(trace.root->transaction);
+    if (!trace.executions.empty()) out.delivered = text(trace.executions.front().transaction);
+    return out;
 }
 
 async::Task<Result<bool, std::string>> Demo::conclude() {
@@ -500,10 +471,10 @@ async::Task<Result<bool, std::string>> Demo::conclude() {
         CO_TRY(const bool has_effect, co_await message.has_effect());
         const bool is_good = message.is_good && has_effect;
         good += is_good ? 1 : 0;
+        const GasTexts gas = message.trace ? gas_of(*message.trace) : GasTexts{};
         print(fmt::format("{:<3}{:<70}{:>8}{:>10}{:>10}{:>10}{:>10}  {} {}", fmt::format("#{}", i + 1),
                           message.title, message.seconds ? fmt::format("{:.1f}", *message.seconds) : "-",
-                          gas_of(message.trace, "sent"), gas_of(message.trace, "relayed"),
-                          gas_of(message.trace, "root"), gas_of(message.trace, "delivered"),
+                          gas.sent, gas.accepted, gas.root, gas.delivered,
                           is_good ? "ok:" : "WRONG:", message.effect));
         if (!is_good && message.trace && !message.trace->wait_text.empty())
             print("   " + message.trace->wait_text);
@@ -517,7 +488,7 @@ async::Task<Result<bool, std::string>> Demo::conclude() {
 async::Task<Result<void, std::string>> deploy_contracts(const Devnet& devnet) {
     CO_TRY(const int status, co_await run_command({"deploy", "--topology", devnet.topology().string(),
                                                    "--out", devnet.options().directory.string()},
-                                                  {}, {}));
+                                                  {}, {}, {}));
     if (status != 0) co_return std::unexpected("butter deploy ended with status " + std::to_string(status));
     co_return Result<void, std::string>();
 }
@@ -536,6 +507,7 @@ async::Task<Result<bool, std::string>> run_demo(boost::asio::any_io_executor exe
            async::Process::start({.program = own_program(),
                                   .arguments = {"run", "--config", config_file.string()},
                                   .output = log,
+                                  .errors = {},
                                   .environment = {}}));
     Demo demo(executor, devnet, *chains);
     auto result = co_await demo.run();

@@ -122,6 +122,7 @@ class DeployerTest : public testing::Test {
              .arguments = {"--port", std::to_string(*port), "--chain-id", std::to_string(chain.id.value),
                            "--silent"},
              .output = folder_ / (chain.name + ".log"),
+             .errors = {},
              .environment = {}});
         ASSERT_TRUE(anvil.has_value()) << anvil.error();
         chain.anvil = *std::move(anvil);

@@ -68,13 +68,15 @@ Needs no network. Nothing is kept: a new devnet begins with new chains.)");
     auto interval_ms = std::make_shared<std::uint64_t>(1'000);
     auto is_demo = std::make_shared<bool>(false);
     auto has_contracts = std::make_shared<bool>(true);
-    command->add_option("--directory", options->directory, "where its files go")->capture_default_str();
-    command->add_option("--first-port", options->first_port, "0 for any free ports")
-        ->check(CLI::Range(0, 65531))
-        ->capture_default_str();
-    command->add_option("--block-interval-ms", *interval_ms, "time between blocks of each chain")
-        ->check(CLI::Range(20, 60'000))
-        ->capture_default_str();
+    auto* directory =
+        command->add_option("--directory", options->directory, "where its files go")->capture_default_str();
+    auto* first_port = command->add_option("--first-port", options->first_port, "0 for any free ports")
+                           ->check(CLI::Range(0, 65531))
+                           ->capture_default_str();
+    auto* interval =
+        command->add_option("--block-interval-ms", *interval_ms, "time between blocks of each chain")
+            ->check(CLI::Range(20, 60'000))
+            ->capture_default_str();
     command->add_option("--validators", options->validators, "of the relay chain")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
@@ -83,15 +85,22 @@ Needs no network. Nothing is kept: a new devnet begins with new chains.)");
         ->capture_default_str();
     command->add_flag("!--no-contracts", *has_contracts,
                       "only the chains: deploy with `butter deploy` yourself");
-    command->add_flag("--demo", *is_demo, "sends messages of every kind, checks their effects, and ends");
-    command->callback([&chosen, options, interval_ms, is_demo, has_contracts] {
-        chosen = [options, interval_ms, is_demo, has_contracts] {
-            using butter::devnet::Mode;
-            options->block_interval = std::chrono::milliseconds{*interval_ms};
-            const Mode mode = *is_demo ? Mode::kDemo : *has_contracts ? Mode::kStay : Mode::kChains;
-            return butter::devnet::run(*options, mode);
-        };
-    });
+    command->add_flag(
+        "--demo", *is_demo,
+        "sends messages of every kind, checks their effects, and ends; without other flags in run/demo, on\n"
+        "free ports, with four blocks a second");
+    command->callback(
+        [&chosen, options, interval_ms, is_demo, has_contracts, directory, first_port, interval] {
+            if (*is_demo && directory->count() == 0) options->directory = "run/demo";
+            if (*is_demo && first_port->count() == 0) options->first_port = 0;
+            if (*is_demo && interval->count() == 0) *interval_ms = 250;
+            chosen = [options, interval_ms, is_demo, has_contracts] {
+                using butter::devnet::Mode;
+                options->block_interval = std::chrono::milliseconds{*interval_ms};
+                const Mode mode = *is_demo ? Mode::kDemo : *has_contracts ? Mode::kStay : Mode::kChains;
+                return butter::devnet::run(*options, mode);
+            };
+        });
 }
 
 void add_deploy(CLI::App& app, Command& chosen) {
