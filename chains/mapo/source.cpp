@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/source.hpp"
 
+#include <deque>
+
 #include "butter/base/hex.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
@@ -45,8 +47,9 @@ class MapoSource final : public chain::Source {
 
     SourceSettings settings_;
     rpc::EthApi api_;
-    /// The trusted state of each epoch from the checkpoint's on.
-    std::vector<TrustedState> states_;
+    /// The trusted state of each epoch from the checkpoint's on. Other coroutines add to it while one waits:
+    /// a deque, so that references stay valid.
+    std::deque<TrustedState> states_;
     BlockNumber verified_head_;
 };
 
@@ -110,7 +113,7 @@ async::Task<Result<void, SourceError>> MapoSource::follow_to(BlockNumber number)
         if (!next)
             co_return std::unexpected(invalid("epoch block " + std::to_string(header.number.value) + ": " +
                                               to_string(next.error())));
-        states_.push_back(*std::move(next));
+        if (&state == &states_.back()) states_.push_back(*std::move(next));
     }
     co_return Result<void, SourceError>();
 }
