@@ -3,6 +3,15 @@ pragma solidity 0.8.37;
 
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 
+import {BlsPrecompiles} from "../../chains/ethereum/contracts/Bls12381.sol";
+import {
+    EthereumCheckpoint,
+    EthereumLightClient,
+    EthereumNetwork
+} from "../../chains/ethereum/contracts/EthereumLightClient.sol";
+import {ExecutionHeader, ExecutionHeaderFields} from "../../chains/ethereum/contracts/ExecutionHeader.sol";
+import {HistoryProof} from "../../chains/ethereum/contracts/HistoryProof.sol";
+import {BeaconHeader, Ssz} from "../../chains/ethereum/contracts/Ssz.sol";
 import {AtlasHeader, AtlasHeaderFields} from "../../chains/mapo/contracts/AtlasHeader.sol";
 import {MapLightClient} from "../../chains/mapo/contracts/MapLightClient.sol";
 import {IFeeService} from "../../contracts/interfaces/IFeeService.sol";
@@ -14,7 +23,6 @@ import {RlpReader} from "../../contracts/libraries/RlpReader.sol";
 import {TrieProof} from "../../contracts/libraries/TrieProof.sol";
 import {OmniService} from "../../contracts/service/OmniService.sol";
 import {Log, ReceiptProof} from "../../contracts/types/ProofTypes.sol";
-import {BeaconHeader, Ssz} from "../../chains/ethereum/contracts/Ssz.sol";
 
 /// Hands the service any root: in production a light client verifies it.
 contract RootSource is ILightClient {
@@ -52,6 +60,7 @@ contract Harness {
     uint256 private constant RLP_DEPTH_MAX = 64;
 
     MapLightClient[] public mapoClients;
+    EthereumLightClient[] public ethereumClients;
     OmniService public service;
 
     error Outcome(bytes32 value);
@@ -98,6 +107,24 @@ contract Harness {
                         address(new MapLightClient()),
                         abi.encodeCall(
                             MapLightClient.initialize, (address(this), 1, epochLength, 0, checkpoint, keys)
+                        )
+                    )
+                )
+            )
+        );
+    }
+
+    function addEthereumClient(EthereumNetwork calldata network, EthereumCheckpoint calldata checkpoint) external {
+        BlsPrecompiles memory precompiles = BlsPrecompiles({
+            g1Add: address(0x0b), g2Add: address(0x0d), pairing: address(0x0f), mapFp2ToG2: address(0x11)
+        });
+        ethereumClients.push(
+            EthereumLightClient(
+                address(
+                    new ERC1967Proxy(
+                        address(new EthereumLightClient()),
+                        abi.encodeCall(
+                            EthereumLightClient.initialize, (address(this), network, precompiles, checkpoint)
                         )
                     )
                 )
@@ -189,6 +216,31 @@ contract Harness {
     function mapoUpdate(uint256 client, bytes calldata data) external {
         mapoClients[client].update(data);
         revert Outcome(keccak256(mapoClients[client].clientState()));
+    }
+
+    function executionHeader(bytes calldata header) external pure {
+        ExecutionHeaderFields memory fields = ExecutionHeader.decode(header);
+        revert Outcome(keccak256(abi.encode(fields)));
+    }
+
+    function historyProof(
+        bytes32 stateRoot,
+        uint64 anchor,
+        uint64 number,
+        bytes[] calldata accountNodes,
+        bytes[] calldata storageNodes
+    ) external pure {
+        revert Outcome(HistoryProof.blockHash(stateRoot, anchor, number, accountNodes, storageNodes));
+    }
+
+    function ethereumUpdate(uint256 client, bytes calldata data) external {
+        ethereumClients[client].update(data);
+        revert Outcome(keccak256(ethereumClients[client].clientState()));
+    }
+
+    function ethereumProof(uint256 client, bytes calldata proof) external {
+        Log[] memory logs = ethereumClients[client].verifyLogs(proof);
+        revert Outcome(keccak256(abi.encode(logs, ethereumClients[client].clientState())));
     }
 
     // ---- values ------------------------------------------------------------------------------------------------

@@ -281,6 +281,19 @@ AbiValue value_of_logs(const std::vector<eth::Log>& logs) {
     return AbiValue::array(std::move(out));
 }
 
+ProvenLogs random_receipts(Random& random) {
+    std::vector<Bytes> values;
+    for (std::size_t i = 1 + random.below(3); i > 0; --i) {
+        eth::Receipt receipt;
+        receipt.is_success = !random.one_in(20);
+        receipt.logs.push_back({random.fixed<20>(), {random.fixed<32>()}, random.bytes(random.below(60))});
+        values.push_back(eth::encode_receipt(receipt));
+    }
+    const trie::Trie trie = trie::make_list_trie(values);
+    const std::uint64_t index = random.below(values.size());
+    return {trie.root(), AbiValue::array({proof::to_abi({index, trie.proof(trie::list_key(index)), {0}})})};
+}
+
 void add_codec_targets(std::vector<Target>& targets) {
     targets.push_back(
         {.signature = "rlpTree(bytes)",

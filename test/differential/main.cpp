@@ -199,6 +199,7 @@ int main_with(const Options& options) {
     add_codec_targets(targets);
     add_message_targets(targets, kChainId);
     add_mapo_targets(targets, setup);
+    add_ethereum_targets(targets, setup);
     auto chain = Chain::start();
     if (!chain) {
         fmt::print(stderr, "differential: {}\n", chain.error());

@@ -5,7 +5,6 @@
 #include "butter/base/assert.hpp"
 #include "butter/crypto/bn254.hpp"
 #include "butter/crypto/keccak.hpp"
-#include "butter/trie/trie.hpp"
 #include "chains/mapo/header.hpp"
 #include "chains/mapo/proof.hpp"
 #include "chains/mapo/sealer.hpp"
@@ -196,43 +195,6 @@ AbiValue random_seal(const Client& client, const Hash32& hash, Random& random) {
     }
     return AbiValue::tuple({seal[0], number_pair(bn254::multiply(point->point, secret)), seal[2], seal[3],
                             AbiValue::tuple(std::move(hints)), seal[5]});
-}
-
-/// A fault in the encoding, or none: a word of it that is an offset, a length or a value, or any bytes.
-Bytes mutated_encoding(const AbiValue& value, Random& random) {
-    Bytes encoded = codec::encode_abi({value});
-    const std::uint64_t kind = random.below(6);
-    if (kind == 0) mutate_bytes(encoded, random);
-    if (kind == 1) {
-        const std::size_t at = random.below(encoded.size() / 32) * 32;
-        Bytes word(encoded.begin() + static_cast<std::ptrdiff_t>(at),
-                   encoded.begin() + static_cast<std::ptrdiff_t>(at + 32));
-        const std::int64_t steps[] = {32, -32, 1, -1, 64, 31};
-        const auto number = static_cast<std::uint64_t>(
-            static_cast<std::int64_t>(load_u64(BytesView(word).last(8))) + random.pick(std::span(steps)));
-        for (std::size_t i = 0; i < 8; ++i)
-            encoded[at + 31 - i] = static_cast<std::uint8_t>(number >> (8 * i));
-    }
-    if (kind == 2) encoded.resize(encoded.size() + 32 * random.below(3));
-    return encoded;
-}
-
-struct ProvenLogs {
-    Hash32 root;
-    AbiValue proofs;
-};
-
-ProvenLogs random_receipts(Random& random) {
-    std::vector<Bytes> values;
-    for (std::size_t i = 1 + random.below(3); i > 0; --i) {
-        eth::Receipt receipt;
-        receipt.is_success = !random.one_in(20);
-        receipt.logs.push_back({random.fixed<20>(), {random.fixed<32>()}, random.bytes(random.below(60))});
-        values.push_back(eth::encode_receipt(receipt));
-    }
-    const trie::Trie trie = trie::make_list_trie(values);
-    const std::uint64_t index = random.below(values.size());
-    return {trie.root(), AbiValue::array({proof::to_abi({index, trie.proof(trie::list_key(index)), {0}})})};
 }
 
 Values generate_header(Random& random) {

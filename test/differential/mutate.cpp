@@ -320,6 +320,24 @@ AbiValue mutate_abi(const AbiValue& value, Random& random) {
     return rewrite(value, index, random);
 }
 
+Bytes mutated_encoding(const AbiValue& value, Random& random) {
+    Bytes encoded = codec::encode_abi({value});
+    const std::uint64_t kind = random.below(6);
+    if (kind == 0) mutate_bytes(encoded, random);
+    if (kind == 1) {
+        const std::size_t at = random.below(encoded.size() / 32) * 32;
+        Bytes word(encoded.begin() + static_cast<std::ptrdiff_t>(at),
+                   encoded.begin() + static_cast<std::ptrdiff_t>(at + 32));
+        const std::int64_t steps[] = {32, -32, 1, -1, 64, 31};
+        const auto number = static_cast<std::uint64_t>(
+            static_cast<std::int64_t>(load_u64(BytesView(word).last(8))) + random.pick(std::span(steps)));
+        for (std::size_t i = 0; i < 8; ++i)
+            encoded[at + 31 - i] = static_cast<std::uint8_t>(number >> (8 * i));
+    }
+    if (kind == 2) encoded.resize(encoded.size() + 32 * random.below(3));
+    return encoded;
+}
+
 Hash32 mutate_trie_nodes(std::vector<Bytes>& nodes, Random& random) {
     const std::vector<Bytes> before = nodes;
     const std::size_t at = random.below(nodes.size());

@@ -37,6 +37,10 @@ void mutate_rlp(RlpTree& tree, Random& random);
 /// comes out is still of that type, unless a word leaves its range.
 codec::AbiValue mutate_abi(const codec::AbiValue& value, Random& random);
 
+/// `abi.encode(value)` with a fault in the encoding, or none: in a word of it that is an offset, a length or
+/// a value, or in any bytes.
+Bytes mutated_encoding(const codec::AbiValue& value, Random& random);
+
 /// The nodes of a proof after a fault in one of them, with the hashes above corrected, so that it is the
 /// fault that decides. Returns the new root.
 Hash32 mutate_trie_nodes(std::vector<Bytes>& nodes, Random& random);

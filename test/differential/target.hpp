@@ -45,6 +45,7 @@ struct Setup {
 void add_codec_targets(std::vector<Target>& targets);
 void add_message_targets(std::vector<Target>& targets, std::uint64_t chain_id);
 void add_mapo_targets(std::vector<Target>& targets, Setup& setup);
+void add_ethereum_targets(std::vector<Target>& targets, Setup& setup);
 
 /// keccak256 of `abi.encode(values...)`.
 Hash32 hash_of_values(const Values& values);
