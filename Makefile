@@ -34,6 +34,13 @@ test-cpp: build
 test-contracts: contracts
 	@$(FORGE) test
 
+# How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= $(shell date +%s)
+
+fuzz: contracts
+	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ_SEED) $(JOBS)
+
 bench:
 	@$(MAKE) --no-print-directory setup
 	@[ -f build/release/build.ninja ] || cmake --preset release >/dev/null
