@@ -14,7 +14,8 @@ namespace butter::app {
 struct RunOptions {
     std::filesystem::path config;
 };
-/// Runs maintainer and messenger until SIGINT or SIGTERM.
+/// Runs maintainer and messenger until SIGINT or SIGTERM; a second signal ends it at once. A chain that is
+/// down at the start is waited for.
 ExitCode run(const RunOptions& options);
 
 struct DeployOptions {
@@ -28,17 +29,18 @@ ExitCode deploy(const DeployOptions& options);
 
 struct SendOptions {
     std::filesystem::path config;
-    std::string from;
-    std::string to;
+    std::string from;      ///< name of a configured chain
+    std::string to;        ///< name of a configured chain, or a chain id
     std::string target;    ///< hex address
     std::string payload;   ///< hex bytes
     bool message = false;  ///< MESSAGE instead of CALLDATA
-    bool relay = false;
-    std::uint64_t gas_limit = 0;
+    bool relay = false;    ///< the target is an executor on the relay chain, which makes the onward message
+    std::uint64_t gas_limit = 200'000;
     std::string private_key_env;  ///< the sender's key; the chain's own key when empty
     bool wait = false;            ///< until it is delivered or failed
     bool json = false;
 };
+/// Sends a message with exactly the fee that the service asks for.
 ExitCode send(const SendOptions& options);
 
 struct OrderOptions {
@@ -65,7 +67,8 @@ struct KeyOptions {
     std::string password_env;
     std::string private_key_env;  ///< import: the key to store
 };
-/// Makes a new key, or stores one from the environment, as a v3 keystore, and prints its address.
+/// Makes a new key, or stores one from the environment, as a v3 keystore, and prints its address. Never
+/// writes over a file.
 ExitCode create_key(const KeyOptions& options);
 /// Prints the address of a keystore without needing its password.
 ExitCode print_key_address(const KeyOptions& options);

@@ -19,6 +19,8 @@ Result<std::string, std::string> read_text(const std::filesystem::path& file, co
     return out.str();
 }
 
+}  // namespace
+
 Result<std::string, std::string> load_password(const KeySettings& settings) {
     if (!settings.password_env.empty()) {
         const char* value = std::getenv(settings.password_env.c_str());
@@ -31,8 +33,6 @@ Result<std::string, std::string> load_password(const KeySettings& settings) {
     TRY(const std::string text, read_text(settings.password_file, "password file"));
     return text.substr(0, text.find_first_of("\r\n"));
 }
-
-}  // namespace
 
 Result<crypto::PrivateKey, std::string> load_key_from_env(const std::string& name) {
     const char* value = std::getenv(name.c_str());

@@ -12,7 +12,9 @@ namespace butter::app {
 /// The key that `settings` name: decrypts the keystore, or reads the environment. The error is a text for
 /// people; it never holds a secret.
 Result<crypto::PrivateKey, std::string> load_key(const KeySettings& settings);
-/// The same for a variable that holds a key as hex.
+/// The password of `settings`' keystore, from its file's first line or the environment.
+Result<std::string, std::string> load_password(const KeySettings& settings);
+/// `load_key` for a variable that holds a key as hex.
 Result<crypto::PrivateKey, std::string> load_key_from_env(const std::string& name);
 
 }  // namespace butter::app

@@ -47,27 +47,30 @@ Result<std::unique_ptr<OpenChain>, CommandError> open_chain(
                                               .api = rpc::EthApi(rpc::Endpoints(executor, std::move(urls))),
                                               .source = *std::move(source),
                                               .sender = nullptr});
-    if (with_key == WithKey::kYes) {
-        const KeySettings& settings_of_key = chain->settings.key;
-        if (!settings_of_key.is_set()) {
-            return std::unexpected(config_error(
-                chain->settings,
-                fmt::format("needs [chains.{}.key] with keystore or private_key_env to send transactions",
-                            chain->name())));
-        }
-        const auto key = load_key(settings_of_key);
-        if (!key) return std::unexpected(config_error(chain->settings, key.error()));
-        chain->sender = std::make_unique<evm::Sender>(
-            executor, chain->api,
-            evm::Sender::Options{
-                .chain_id = chain->id(),
-                .key = *key,
-                .caps = {.max_fee_per_gas = Uint256{chain->settings.fees.max_fee_gwei} * kWeiPerGwei,
-                         .max_priority_fee_per_gas =
-                             Uint256{chain->settings.fees.max_priority_fee_gwei} * kWeiPerGwei},
-                .poll_interval = poll_interval});
-    }
+    if (with_key == WithKey::kYes) TRY_VOID(add_sender(*chain, executor, poll_interval));
     return chain;
+}
+
+Result<void, CommandError> add_sender(OpenChain& chain, boost::asio::any_io_executor executor,
+                                      std::chrono::milliseconds poll_interval) {
+    const ChainSettings& settings = chain.settings;
+    if (!settings.key.is_set()) {
+        return std::unexpected(config_error(
+            settings,
+            fmt::format("needs [chains.{}.key] with keystore or private_key_env to send transactions",
+                        chain.name())));
+    }
+    const auto key = load_key(settings.key);
+    if (!key) return std::unexpected(config_error(settings, key.error()));
+    chain.sender = std::make_unique<evm::Sender>(
+        executor, chain.api,
+        evm::Sender::Options{
+            .chain_id = chain.id(),
+            .key = *key,
+            .caps = {.max_fee_per_gas = Uint256{settings.fees.max_fee_gwei} * kWeiPerGwei,
+                     .max_priority_fee_per_gas = Uint256{settings.fees.max_priority_fee_gwei} * kWeiPerGwei},
+            .poll_interval = poll_interval});
+    return {};
 }
 
 async::Task<Result<void, CommandError>> check_chain(OpenChain& chain) {

@@ -43,6 +43,10 @@ Result<std::unique_ptr<OpenChain>, CommandError> open_chain(
     ChainSettings settings, const std::vector<std::unique_ptr<chain::Family>>& families,
     boost::asio::any_io_executor executor, WithKey with_key, std::chrono::milliseconds poll_interval);
 
+/// Loads the key of the chain's settings and gives it its sender. Asks the network nothing.
+Result<void, CommandError> add_sender(OpenChain& chain, boost::asio::any_io_executor executor,
+                                      std::chrono::milliseconds poll_interval);
+
 /// That the endpoints answer and serve the configured chain id.
 async::Task<Result<void, CommandError>> check_chain(OpenChain& chain);
 

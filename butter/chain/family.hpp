@@ -60,6 +60,18 @@ struct Update {
     ProofReport report;
 };
 
+/// A proof for somebody who trusts the configured checkpoint and nothing else, not even a client contract: it
+/// can be kept and checked later without the network. Every byte of it is checked or bound by what is.
+struct CheckpointProof {
+    Bytes
+        opening;  ///< what makes the configured checkpoint a trusted state; empty where the checkpoint is one
+    std::vector<Bytes>
+        updates;  ///< from the checkpoint on, oldest first, each needed; the family's own encoding
+    Bytes proof;  ///< argument of `ILightClient.verifyLogs`
+
+    friend bool operator==(const CheckpointProof&, const CheckpointProof&) = default;
+};
+
 /// Reads one chain and proves what happened on it.
 class Source {
   public:
@@ -86,6 +98,17 @@ class Source {
 
     /// Checks a proof against a client state, trusting nothing else: the C++ twin of `verifyLogs`.
     virtual Result<Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const = 0;
+
+    /// Proves logs of one final block from the configured checkpoint alone: the trusted state is derived from
+    /// it, never asked from a client contract. The result passes `verify_checkpoint_proof`. Logs older than
+    /// the checkpoint are `kUnsupported`.
+    virtual async::Task<Result<CheckpointProof, SourceError>> fetch_checkpoint_proof(
+        std::vector<LogPosition> positions) = 0;
+
+    /// The logs that `proof` proves, trusting the configured checkpoint alone; reads no network. Refuses
+    /// whatever is not needed or not checked: an opening that is not the checkpoint's, an update that changes
+    /// nothing, encodings that are not canonical, so that no byte of an accepted proof can be another.
+    virtual Result<Proof, SourceError> verify_checkpoint_proof(const CheckpointProof& proof) const = 0;
 };
 
 }  // namespace butter::chain

@@ -104,6 +104,16 @@ void Messenger::advance(Hop& hop, const HopEvent& event) {
     must(store_.save_progress(hop.key, hop.progress));
 }
 
+void Messenger::hold(Hop& hop, const std::string& where, const StepError& error) {
+    if (error.kind != StepError::Kind::kObstructed) {
+        advance(hop, Waiting{error.text, options_.now()});
+        return;
+    }
+    advance(hop, Obstructed{error.text, options_.now()});
+    spdlog::warn("messenger: held up message={} at {} attempt={}: {}", id_text(hop.key.order_id), where,
+                 hop.progress.attempts, error.text);
+}
+
 // ---- detection
 // ---------------------------------------------------------------------------------------------------
 
@@ -117,8 +127,12 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
     BlockNumber next_block = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
     while (next_block <= *final_block) {
         const BlockNumber last{std::min(final_block->value, next_block.value + kScanBlocksMax - 1)};
-        rpc::LogFilter filter{
-            .from = next_block, .to = last, .addresses = {chain.service}, .topics = {}, .second_topic = {}};
+        rpc::LogFilter filter{.from = next_block,
+                              .to = last,
+                              .addresses = {chain.service},
+                              .topics = {},
+                              .second_topic = {},
+                              .third_topic = {}};
         if (is_relay) {
             filter.topics = {service::message_relay_topic(), service::outbox_root_topic()};
         } else {
@@ -171,15 +185,6 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
 
 // ---- delivery
 // ----------------------------------------------------------------------------------------------------
-
-async::Task<Result<Bytes, std::string>> Messenger::fetch_client_state(const Chain& on, Address client) {
-    const auto result =
-        co_await on.api.call({.from = {}, .to = client, .data = service::encode_client_state(), .value = {}});
-    if (!result) co_return std::unexpected(result.error().text);
-    auto state = service::decode_bytes(*result);
-    if (!state) co_return std::unexpected("no light client at " + encode_hex(client) + " on " + on.name);
-    co_return *std::move(state);
-}
 
 void Messenger::settle(std::vector<Hop>& hops, const evm::TransactionOutcome& outcome,
                        const Address& service_address) {
@@ -246,42 +251,26 @@ async::Task<void> Messenger::inbound_once(const Chain& origin) {
 
 /// False when the transaction would revert.
 async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::vector<Hop> hops) {
-    const auto state = co_await fetch_client_state(relay_, origin.client_on_relay);
-    if (!state) {
-        for (Hop& hop : hops) advance(hop, Obstructed{state.error(), options_.now()});
-        co_return true;
-    }
     std::vector<chain::LogPosition> positions;
     for (const Hop& hop : hops) positions.push_back(hop.position);
-    const auto proof = co_await origin.source.fetch_proof(std::move(positions), *state);
-    if (!proof) {
-        for (Hop& hop : hops) {
-            if (proof.error().kind == chain::SourceError::Kind::kNotReady) {
-                advance(hop, Waiting{proof.error().text, options_.now()});
-            } else {
-                advance(hop, Obstructed{proof.error().text, options_.now()});
-                spdlog::warn("messenger: cannot prove message={} attempt={}: {}", id_text(hop.key.order_id),
-                             hop.progress.attempts, proof.error().text);
-            }
-        }
+    const auto step = co_await build_inbound(
+        {.origin = origin.id, .source = origin.source, .relay = relay_.api, .client = origin.client_on_relay},
+        std::move(positions));
+    if (!step) {
+        for (Hop& hop : hops) hold(hop, origin.name, step.error());
         co_return true;
     }
     for (Hop& hop : hops) {
-        advance(hop, ProofVerified{proof->report.summary});
+        advance(hop, ProofVerified{step->report});
         spdlog::info("messenger: proved message={} hop={}->{} {}", id_text(hop.key.order_id), origin.name,
-                     relay_.name, proof->report.summary);
+                     relay_.name, step->report);
         advance(hop, TransactionWritten{});
     }
     const auto outcome =
-        co_await relay_.sender.send({.to = relay_.service,
-                                     .data = service::encode_relay_transfer_in(origin.id, proof->bytes),
-                                     .value = {}});
+        co_await relay_.sender.send({.to = relay_.service, .data = step->call_data, .value = {}});
     if (!outcome) {
-        for (Hop& hop : hops) {
-            advance(hop, Obstructed{describe(outcome.error()), options_.now()});
-            spdlog::warn("messenger: cannot deliver message={} to {} attempt={}: {}",
-                         id_text(hop.key.order_id), relay_.name, hop.progress.attempts, hop.progress.reason);
-        }
+        for (Hop& hop : hops)
+            hold(hop, relay_.name, {StepError::Kind::kObstructed, describe(outcome.error())});
         co_return outcome.error().kind != evm::SendError::Kind::kWouldRevert;
     }
     settle(hops, *outcome, relay_.service);
@@ -346,67 +335,33 @@ async::Task<void> Messenger::outbound_once(const Chain& destination) {
 
 async::Task<void> Messenger::submit_outbound(const Chain& destination, std::vector<Hop> hops,
                                              RootRecord root) {
-    const auto obstruct = [&](const std::string& reason, bool is_waiting) {
-        for (Hop& hop : hops) {
-            if (is_waiting) {
-                advance(hop, Waiting{reason, options_.now()});
-            } else {
-                advance(hop, Obstructed{reason, options_.now()});
-                spdlog::warn("messenger: cannot deliver message={} to {} attempt={}: {}",
-                             id_text(hop.key.order_id), destination.name, hop.progress.attempts, reason);
-            }
-        }
-    };
     std::sort(hops.begin(), hops.end(), [](const Hop& a, const Hop& b) { return a.index < b.index; });
 
-    // The outbox as the chain's logs have it must lead to the published root, or one of the two is not true.
-    message::Outbox outbox;
-    for (const Hash32& order_id : must(store_.load_outbox(relay_.id, destination.id)))
-        outbox.append(order_id);
-    if (outbox.count() < root.count || outbox.root(root.count) != root.root) {
-        co_return obstruct("the logs of " + relay_.name + " do not lead to the published root", false);
-    }
     std::vector<message::DeliveredMessage> messages;
     for (const Hop& hop : hops) messages.push_back({hop.index, hop.message});
-    const message::Delivery delivery = message::make_delivery(outbox, root.count, std::move(messages));
-    if (const auto verified = message::verify_delivery(delivery); !verified) {
-        co_return obstruct(std::string(message::to_string(verified.error())), false);
-    }
-
-    const auto kept = co_await destination.api.call(
-        {.from = {}, .to = destination.service, .data = service::encode_root_of(root.count), .value = {}});
-    if (!kept) co_return obstruct(kept.error().text, false);
-    Bytes root_proof;
-    std::string report = "root known";
-    if (service::decode_first_word(*kept) != from_big_endian(root.root)) {
-        const auto state = co_await fetch_client_state(destination, destination.relay_client);
-        if (!state) co_return obstruct(state.error(), false);
-        std::vector<chain::LogPosition> positions;
-        positions.push_back(root.position);
-        const auto proof = co_await relay_.source.fetch_proof(std::move(positions), *state);
-        if (!proof) {
-            if (proof.error().kind == chain::SourceError::Kind::kUnsupported) {
-                // The client has moved past that block: a newer root proves the same messages.
-                co_await publish_root(destination);
-                co_return obstruct(proof.error().text, true);
-            }
-            co_return obstruct(proof.error().text, proof.error().kind == chain::SourceError::Kind::kNotReady);
-        }
-        root_proof = proof->bytes;
-        report = proof->report.summary;
+    const auto step = co_await build_outbound({.source = relay_.source,
+                                               .destination = destination.api,
+                                               .service = destination.service,
+                                               .client = destination.relay_client},
+                                              must(store_.load_outbox(relay_.id, destination.id)),
+                                              {root.count, root.root, root.position}, std::move(messages));
+    if (!step) {
+        if (step.error().kind == StepError::Kind::kOutdated) co_await publish_root(destination);
+        for (Hop& hop : hops) hold(hop, destination.name, step.error());
+        co_return;
     }
     for (Hop& hop : hops) {
-        advance(hop, ProofVerified{report});
+        advance(hop, ProofVerified{step->report});
         spdlog::info("messenger: proved message={} hop={}->{} index={} root_count={} {}",
-                     id_text(hop.key.order_id), relay_.name, destination.name, hop.index, root.count, report);
+                     id_text(hop.key.order_id), relay_.name, destination.name, hop.index, root.count,
+                     step->report);
         advance(hop, TransactionWritten{});
     }
-    const auto outcome = co_await destination.sender.send(
-        {.to = destination.service,
-         .data = service::encode_transfer_in(root_proof, message::encode_delivery(delivery)),
-         .value = {}});
+    const auto outcome =
+        co_await destination.sender.send({.to = destination.service, .data = step->call_data, .value = {}});
     if (outcome) co_return settle(hops, *outcome, destination.service);
-    obstruct(describe(outcome.error()), false);
+    for (Hop& hop : hops)
+        hold(hop, destination.name, {StepError::Kind::kObstructed, describe(outcome.error())});
     if (outcome.error().kind != evm::SendError::Kind::kWouldRevert || hops.size() == 1) co_return;
     // Split, so that one member that would revert holds up nobody else.
     for (Hop& hop : hops) {

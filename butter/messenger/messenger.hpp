@@ -10,6 +10,7 @@
 #include "butter/chain/family.hpp"
 #include "butter/evm/sender.hpp"
 #include "butter/messenger/hop_store.hpp"
+#include "butter/messenger/step.hpp"
 #include "butter/rpc/eth_api.hpp"
 
 /// Carries messages: scans final blocks of every chain for logs of the services, proves them, delivers them.
@@ -57,9 +58,10 @@ class Messenger {
     async::Task<void> submit_outbound(const Chain& destination, std::vector<Hop> hops, RootRecord root);
     async::Task<void> publish_root(const Chain& destination);
 
-    async::Task<Result<Bytes, std::string>> fetch_client_state(const Chain& on, Address client);
     /// Applies an event and writes the result down.
     void advance(Hop& hop, const HopEvent& event);
+    /// Parks a hop that cannot go on at `where` now.
+    void hold(Hop& hop, const std::string& where, const StepError& error);
     /// What a delivery's logs say about each hop.
     void settle(std::vector<Hop>& hops, const evm::TransactionOutcome& outcome, const Address& service);
 

@@ -237,6 +237,10 @@ async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilt
     JsonArray topics;
     topics.push_back(std::move(first));
     if (filter.second_topic) topics.push_back(Json(encode_hex(*filter.second_topic)));
+    if (filter.third_topic) {
+        if (!filter.second_topic) topics.push_back(nullptr);  // any
+        topics.push_back(Json(encode_hex(*filter.third_topic)));
+    }
     request["topics"] = std::move(topics);
     CO_TRY(const Json result, co_await endpoints_.call("eth_getLogs", {std::move(request)}));
     const JsonArray* logs = result.if_array();
@@ -254,6 +258,28 @@ async::Task<Result<std::optional<PlacedReceipt>, RpcError>> EthApi::fetch_receip
            co_await endpoints_.call("eth_getTransactionReceipt", {encode_hex(transaction)}));
     if (result.is_null()) co_return std::optional<PlacedReceipt>();
     co_return require(decode_placed_receipt(result), "a receipt");
+}
+
+async::Task<Result<std::optional<TransactionCall>, RpcError>> EthApi::fetch_transaction(Hash32 transaction) {
+    CO_TRY(const Json result,
+           co_await endpoints_.call("eth_getTransactionByHash", {encode_hex(transaction)}));
+    if (result.is_null()) co_return std::optional<TransactionCall>();
+    TransactionCall out;
+    if (!take(out.from, find_fixed<20>(result, "from")) ||
+        !take_optional(out.to, result, "to", find_fixed<20>(result, "to")) ||
+        !take(out.data, find_bytes(result, "input")) ||
+        !take(out.value, find_big_quantity(result, "value"))) {
+        co_return std::unexpected(malformed("a transaction"));
+    }
+    co_return std::optional(std::move(out));
+}
+
+async::Task<Result<std::optional<UnixSeconds>, RpcError>> EthApi::fetch_block_time(BlockNumber number) {
+    CO_TRY(const Json block, co_await fetch_block_json(BlockId::number(number)));
+    if (block.is_null()) co_return std::optional<UnixSeconds>();
+    CO_TRY(const std::uint64_t seconds,
+           require(find_quantity(block, "timestamp"), "a block with its timestamp"));
+    co_return std::optional(UnixSeconds{seconds});
 }
 
 async::Task<Result<AccountProof, RpcError>> EthApi::fetch_proof(Address account, Hash32 slot,

@@ -61,8 +61,17 @@ struct LogFilter {
     std::vector<Address> addresses;
     /// First topics, any of which may match.
     std::vector<Hash32> topics;
-    /// Second topic, when set.
+    /// Second and third topic, when set.
     std::optional<Hash32> second_topic;
+    std::optional<Hash32> third_topic;
+};
+
+/// What a transaction asked for.
+struct TransactionCall {
+    Address from;
+    std::optional<Address> to;  ///< absent for a creation
+    Bytes data;
+    Uint256 value;
 };
 
 /// eth_getProof.
@@ -95,6 +104,10 @@ class EthApi {
     async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_block_receipts(BlockNumber number);
     async::Task<Result<std::vector<PlacedLog>, RpcError>> fetch_logs(LogFilter filter);
     async::Task<Result<std::optional<PlacedReceipt>, RpcError>> fetch_receipt(Hash32 transaction);
+    /// Absent when the node has no such transaction.
+    async::Task<Result<std::optional<TransactionCall>, RpcError>> fetch_transaction(Hash32 transaction);
+    /// Time of a block; absent when the node has no such block.
+    async::Task<Result<std::optional<UnixSeconds>, RpcError>> fetch_block_time(BlockNumber number);
     async::Task<Result<AccountProof, RpcError>> fetch_proof(Address account, Hash32 slot, BlockNumber number);
 
     async::Task<Result<Bytes, RpcError>> call(CallRequest request, BlockId id = BlockId::latest());

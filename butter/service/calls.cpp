@@ -122,6 +122,27 @@ std::optional<Bytes> decode_bytes(BytesView result) {
     return to_bytes(*bytes);
 }
 
+std::optional<RelayTransferIn> decode_relay_transfer_in(BytesView call_data) {
+    if (call_data.size() < 4 ||
+        to_fixed<4>(call_data.first(4)) != codec::selector("transferIn(uint64,bytes)"))
+        return std::nullopt;
+    AbiReader reader(call_data.subspan(4));
+    const auto from_chain = reader.next_uint(64);
+    const auto proof = reader.next_bytes();
+    if (!from_chain || !proof) return std::nullopt;
+    return RelayTransferIn{ChainId{*from_chain}, to_bytes(*proof)};
+}
+
+std::optional<TransferIn> decode_transfer_in(BytesView call_data) {
+    if (call_data.size() < 4 || to_fixed<4>(call_data.first(4)) != codec::selector("transferIn(bytes,bytes)"))
+        return std::nullopt;
+    AbiReader reader(call_data.subspan(4));
+    const auto root_proof = reader.next_bytes();
+    const auto delivery = reader.next_bytes();
+    if (!root_proof || !delivery) return std::nullopt;
+    return TransferIn{to_bytes(*root_proof), to_bytes(*delivery)};
+}
+
 std::string describe_revert(BytesView data) {
     if (data.size() < 4) return data.empty() ? "no reason given" : encode_hex(data);
     const auto code = to_fixed<4>(data.first(4));

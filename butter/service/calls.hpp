@@ -47,6 +47,18 @@ Bytes encode_client_update(BytesView update);
 std::optional<Uint256> decode_first_word(BytesView result) noexcept;
 std::optional<Bytes> decode_bytes(BytesView result);
 
+/// What a transaction handed to `transferIn`; absent when the call data is of something else.
+struct RelayTransferIn {
+    ChainId from_chain;
+    Bytes proof;
+};
+std::optional<RelayTransferIn> decode_relay_transfer_in(BytesView call_data);
+struct TransferIn {
+    Bytes root_proof;
+    Bytes delivery;
+};
+std::optional<TransferIn> decode_transfer_in(BytesView call_data);
+
 /// A revert or stored-failure reason for people: the text of `Error(string)`, the code of `Panic(uint256)`,
 /// the name of one of our own errors with its arguments in hex, else the bytes as hex.
 std::string describe_revert(BytesView data);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/source.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "butter/base/hex.hpp"
+#include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
 #include "chains/mapo/proof.hpp"
@@ -34,6 +32,10 @@ class MapoSource final : public chain::Source {
     async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
     async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
     Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
+    async::Task<Result<chain::CheckpointProof, SourceError>> fetch_checkpoint_proof(
+        std::vector<chain::LogPosition> positions) override;
+    Result<chain::Proof, SourceError> verify_checkpoint_proof(
+        const chain::CheckpointProof& proof) const override;
 
   private:
     async::Task<Result<Header, SourceError>> fetch_header(BlockNumber number);
@@ -133,14 +135,13 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
     const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions) {
     const auto receipts = co_await api_.fetch_block_receipts(header.number);
     if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
-    std::vector<Bytes> values;
-    for (const rpc::PlacedReceipt& placed : *receipts) values.push_back(eth::encode_receipt(placed.receipt));
+    std::vector<Bytes> values = chain::encode_receipts(*receipts);
     trie::Trie trie = trie::make_list_trie(values);
     if (trie.root() != header.receipts_root) {
         // Logs of system calls are in a receipt of their own, which RPCs do not list (docs of the chain:
         // block receipt).
         const auto logs = co_await api_.fetch_logs(
-            {.from = header.number, .to = header.number, .addresses = {}, .topics = {}, .second_topic = {}});
+            {.from = header.number, .to = header.number, .addresses = {}, .topics = {}, .second_topic = {}, .third_topic = {}});
         if (!logs) co_return std::unexpected(unavailable(logs.error()));
         eth::Receipt system;
         system.is_success = true;
@@ -157,34 +158,9 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
                                               ", the sealed header has " + encode_hex(header.receipts_root)));
         }
     }
-    // Index of each receipt's first log within the block.
-    std::vector<std::uint64_t> first_log;
-    std::uint64_t logs_before = 0;
-    for (const rpc::PlacedReceipt& placed : *receipts) {
-        first_log.push_back(logs_before);
-        logs_before += placed.receipt.logs.size();
-    }
-    std::map<std::uint64_t, ReceiptProof> by_transaction;
-    for (const chain::LogPosition& position : positions) {
-        const std::uint64_t index = position.transaction_index;
-        if (index >= receipts->size() || position.log_index < first_log[index] ||
-            position.log_index - first_log[index] >= (*receipts)[index].receipt.logs.size() ||
-            (*receipts)[index].receipt.logs[position.log_index - first_log[index]] != position.log) {
-            co_return std::unexpected(invalid("log " + std::to_string(position.log_index) + " of block " +
-                                              std::to_string(header.number.value) +
-                                              " is not the one that was announced"));
-        }
-        ReceiptProof& proof = by_transaction[index];
-        proof.transaction_index = index;
-        if (proof.nodes.empty()) proof.nodes = trie.proof(trie::list_key(index));
-        proof.log_indexes.push_back(static_cast<std::uint16_t>(position.log_index - first_log[index]));
-    }
-    std::vector<ReceiptProof> out;
-    for (auto& [index, proof] : by_transaction) {
-        std::sort(proof.log_indexes.begin(), proof.log_indexes.end());
-        out.push_back(std::move(proof));
-    }
-    co_return out;
+    auto proofs = chain::prove_logs(trie, *receipts, positions);
+    if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
+    co_return *std::move(proofs);
 }
 
 async::Task<Result<chain::Proof, SourceError>> MapoSource::fetch_proof(
@@ -228,6 +204,45 @@ Result<chain::Proof, SourceError> MapoSource::verify_proof(BytesView proof, Byte
                       " block=" + std::to_string(verified->number.value),
                   verified->number.value};
     return out;
+}
+
+/// The updates are the epochs' last headers with all their seals: the validators' keys stand in them, so the
+/// next set needs no other word.
+async::Task<Result<chain::CheckpointProof, SourceError>> MapoSource::fetch_checkpoint_proof(
+    std::vector<chain::LogPosition> positions) {
+    const BlockNumber number = positions.front().block;
+    CO_TRY(const VerifiedHeader verified, co_await fetch_verified(number));
+    CO_TRY(const auto receipts, co_await prove_receipts(verified.header, verified.hash, positions));
+    const TrustedState& state = *find_state(number);
+    chain::CheckpointProof out;
+    out.proof = encode_proof(state, verified.header, receipts);
+    for (BlockNumber end = settings_.checkpoint.epoch_end(); end <= state.last_epoch_block;
+         end = BlockNumber{end.value + state.epoch_length}) {
+        CO_TRY(const VerifiedHeader epoch, co_await fetch_verified(end));
+        out.updates.push_back(encode_header(epoch.header, Seals::kAll));
+    }
+    const auto checked = verify_checkpoint_proof(out);
+    if (!checked) co_return std::unexpected(checked.error());
+    co_return out;
+}
+
+Result<chain::Proof, SourceError> MapoSource::verify_checkpoint_proof(
+    const chain::CheckpointProof& proof) const {
+    if (!proof.opening.empty())
+        return std::unexpected(invalid("a checkpoint of validators needs no opening"));
+    TrustedState state = settings_.checkpoint;
+    for (std::size_t i = 0; i < proof.updates.size(); ++i) {
+        const std::string name = "update " + std::to_string(i);
+        const auto header = decode_header(proof.updates[i]);
+        if (!header) return std::unexpected(invalid(name + ": " + std::string(to_string(header.error()))));
+        const auto verified = verify_header(state, *header);
+        if (!verified) return std::unexpected(invalid(name + ": " + to_string(verified.error())));
+        auto next = apply_rotation(state, *verified);
+        if (!next) return std::unexpected(invalid(name + ": " + to_string(next.error())));
+        state = *std::move(next);
+    }
+    if (!is_canonical_proof(proof.proof)) return std::unexpected(invalid("proof is not canonical"));
+    return verify_proof(proof.proof, encode_state(make_client_state(state)));
 }
 
 async::Task<Result<std::vector<chain::Update>, SourceError>> MapoSource::fetch_updates(Bytes client_state) {

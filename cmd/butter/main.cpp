@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "butter/app/commands.hpp"
+
+namespace {
+
+using butter::app::ExitCode;
+
+constexpr const char* kDescription =
+    "Carries messages between blockchains; every hop is verified on chain by a light client.";
+
+constexpr const char* kFooter = R"(
+Exit status:
+  0  done
+  1  it ran, and the answer is no: does not verify, failed, refused by a contract
+  2  a flag is missing or malformed
+  3  a configuration, topology or key file is missing or wrong
+  4  no endpoint of a chain gave a usable answer
+  5  no such order or transaction
+
+Examples:
+  butter config example > butter.toml
+  butter run --config butter.toml
+  butter send --from A --to B --target 0x5FbDB2315678afecb367f032d93F642f64180aa3 --payload 0xd09de08a --wait
+  butter trace 0x8f3c...      the whole life of a message, and why it waits
+  butter verify 0x8f3c...     checks it from the configured checkpoints, trusting nobody
+  butter prove 0x8f3c...      call data with which anyone can deliver its next step
+
+`butter COMMAND --help` says more of each.)";
+
+constexpr const char* kDefaultConfig = "butter.toml";
+
+/// What the flags chose; runs after all of them were parsed.
+using Command = std::function<ExitCode()>;
+
+void add_config(CLI::App* command, std::filesystem::path& config) {
+    config = kDefaultConfig;
+    command->add_option("-c,--config", config, "configuration (TOML)")->capture_default_str();
+}
+
+void add_run(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("run", "carries messages and keeps the light clients alive");
+    command->footer(
+        "\nRuns until SIGINT or SIGTERM and loses nothing however it ends: what was under way is taken up "
+        "again.\n"
+        "One line an event on standard output, one process for each store.");
+    auto options = std::make_shared<butter::app::RunOptions>();
+    add_config(command, options->config);
+    command->callback([&chosen, options] { chosen = [options] { return butter::app::run(*options); }; });
+}
+
+void add_send(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("send", "sends a message and pays its fee");
+    command->footer(R"(
+Calls a contract on B that has allowed the sender (addRemoteCaller):
+  butter send --from A --to B --target 0x5FbDB2315678afecb367f032d93F642f64180aa3 --payload 0xd09de08a
+Hands a payload to mapoExecute of a contract on B and waits until it is there:
+  butter send --from A --to B --target 0x5Fb... --payload 0x01 --message --gas-limit 300000 --wait
+The exit status with --wait is 1 when the execution failed on the destination.)");
+    auto options = std::make_shared<butter::app::SendOptions>();
+    add_config(command, options->config);
+    command->add_option("--from", options->from, "chain to send on, by its name in the configuration")
+        ->required();
+    command->add_option("--to", options->to, "destination, by its name or chain id")->required();
+    command->add_option("--target", options->target, "contract that receives it, 0x and 40 hex digits")
+        ->required();
+    command->add_option("--payload", options->payload, "call data, or the message, as hex")->required();
+    command->add_flag("--message", options->message, "hand it to mapoExecute instead of calling with it");
+    command->add_flag(
+        "--relay", options->relay,
+        "the target is an executor on the relay chain, which makes the message for the destination");
+    command->add_option("--gas-limit", options->gas_limit, "gas of the execution")->capture_default_str();
+    command->add_option("--private-key-env", options->private_key_env,
+                        "environment variable with the sender's key; the chain's configured key otherwise");
+    command->add_flag("--wait", options->wait, "until it is delivered or failed, saying each step");
+    command->add_flag("--json", options->json, "one JSON object on standard output");
+    command->callback([&chosen, options] { chosen = [options] { return butter::app::send(*options); }; });
+}
+
+void add_order_flags(CLI::App* command, butter::app::OrderOptions& options) {
+    add_config(command, options.config);
+    command->add_option("order", options.order, "order id, or hash of the transaction that sent it")
+        ->required();
+    command->add_flag("--json", options.json, "one JSON object on standard output");
+}
+
+void add_trace(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("trace", "the whole life of a message and, if it waits, why");
+    command->footer("\nReads the chains alone, not the store of `butter run`: it works from anywhere.");
+    auto options = std::make_shared<butter::app::OrderOptions>();
+    add_order_flags(command, *options);
+    command->callback([&chosen, options] { chosen = [options] { return butter::app::trace(*options); }; });
+}
+
+void add_prove(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("prove", "prints the call data with which anyone can deliver the next step");
+    command->footer(
+        "\nPrints `cast send` commands to which only a key has to be added. Delivering is open to everyone: "
+        "the\n"
+        "contracts believe the proof, not the sender. For a failed message it prints the retry.");
+    auto options = std::make_shared<butter::app::OrderOptions>();
+    add_order_flags(command, *options);
+    command->callback([&chosen, options] { chosen = [options] { return butter::app::prove(*options); }; });
+}
+
+void add_keys(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("keys", "makes and shows signing keys (Ethereum v3 keystores)");
+    command->require_subcommand(1);
+    auto options = std::make_shared<butter::app::KeyOptions>();
+    const auto add_keystore = [&](CLI::App* one) {
+        one->add_option("--keystore", options->keystore, "the keystore file")->required();
+    };
+    const auto add_password = [&](CLI::App* one) {
+        auto* file =
+            one->add_option("--password-file", options->password_file, "its first line is the password");
+        one->add_option("--password-env", options->password_env, "environment variable with the password")
+            ->excludes(file);
+    };
+    auto* create = command->add_subcommand("create", "makes a new key and prints its address");
+    add_keystore(create);
+    add_password(create);
+    auto* import =
+        command->add_subcommand("import", "stores a key from the environment and prints its address");
+    add_keystore(import);
+    add_password(import);
+    import
+        ->add_option("--private-key-env", options->private_key_env,
+                     "environment variable with the key as hex")
+        ->required();
+    auto* address = command->add_subcommand("address", "prints the address of a keystore; needs no password");
+    add_keystore(address);
+    for (CLI::App* one : {create, import})
+        one->callback(
+            [&chosen, options] { chosen = [options] { return butter::app::create_key(*options); }; });
+    address->callback(
+        [&chosen, options] { chosen = [options] { return butter::app::print_key_address(*options); }; });
+}
+
+void add_config_commands(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("config", "prints an example configuration, or checks one");
+    command->require_subcommand(1);
+    command->add_subcommand("example", "prints a commented configuration with every key")
+        ->callback([&chosen] { chosen = butter::app::print_config_example; });
+    auto* check = command->add_subcommand("check", "checks a configuration completely, without the network");
+    auto file = std::make_shared<std::filesystem::path>();
+    add_config(check, *file);
+    check->callback([&chosen, file] { chosen = [file] { return butter::app::check_config(*file); }; });
+}
+
+void add_version(CLI::App& app, Command& chosen) {
+    app.add_subcommand("version", "prints the version")->callback([&chosen] {
+        chosen = [] {
+            std::puts("butter " BUTTER_VERSION);
+            return ExitCode::kOk;
+        };
+    });
+}
+
+/// The command whose flags were being read when parsing ended.
+const CLI::App* find_innermost(const CLI::App& app) {
+    const CLI::App* out = &app;
+    while (!out->get_subcommands().empty()) out = out->get_subcommands().front();
+    return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{kDescription, "butter"};
+    app.footer(kFooter);
+    app.require_subcommand(1);
+    Command chosen;
+    add_run(app, chosen);
+    add_send(app, chosen);
+    add_trace(app, chosen);
+    add_prove(app, chosen);
+    add_keys(app, chosen);
+    add_config_commands(app, chosen);
+    add_version(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {
+        return app.exit(asked);
+    } catch (const CLI::ParseError& error) {
+        std::fprintf(stderr, "butter: %s\n\n%s", error.what(), find_innermost(app)->help().c_str());
+        return static_cast<int>(ExitCode::kUsage);
+    }
+    try {
+        return static_cast<int>(chosen());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "butter: %s\n", error.what());
+        return static_cast<int>(ExitCode::kFailed);
+    }
+}
