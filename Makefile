@@ -12,7 +12,7 @@ setup:
 	@tools/setup
 
 contracts: setup
-	@$(FORGE) build --quiet
+	@$(FORGE) build --quiet --skip test
 
 build: contracts
 	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET) >/dev/null
