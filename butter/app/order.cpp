@@ -24,7 +24,7 @@ Result<Hash32, CommandError> parse_order(std::string_view text) {
     return *id;
 }
 
-ExitCode run_on_order(const OrderOptions& options, OrderBody body) {
+ExitCode run_on_order(const OrderOptions& options, const OrderBody& body) {
     const auto order = parse_order(options.order);
     if (!order) return fail(order.error());
     auto config = load_config(options.config);
@@ -35,7 +35,7 @@ ExitCode run_on_order(const OrderOptions& options, OrderBody body) {
     auto chains = open_chains(*std::move(config), families, context.get_executor(), WithKey::kNo);
     if (!chains) return fail(chains.error());
     chains->on_progress = [&](std::string doing) { progress.say(std::move(doing)); };
-    const auto done = run_to_end(context, body(*chains, *order, options));
+    const auto done = run_to_end(context, body(*chains, *order));
     return done ? *done : fail(done.error());
 }
 
@@ -80,6 +80,9 @@ async::Task<Result<ExitCode, CommandError>> trace_order(Chains& chains, Hash32 o
 
 }  // namespace
 
-ExitCode trace(const OrderOptions& options) { return run_on_order(options, trace_order); }
+ExitCode trace(const OrderOptions& options) {
+    return run_on_order(options,
+                        [&](Chains& chains, Hash32 order) { return trace_order(chains, order, options); });
+}
 
 }  // namespace butter::app

@@ -143,8 +143,12 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
     if (trie.root() != header.receipts_root) {
         // Logs of system calls are in a receipt of their own, which RPCs do not list (docs of the chain:
         // block receipt).
-        const auto logs = co_await api_.fetch_logs(
-            {.from = header.number, .to = header.number, .addresses = {}, .topics = {}, .second_topic = {}, .third_topic = {}});
+        const auto logs = co_await api_.fetch_logs({.from = header.number,
+                                                    .to = header.number,
+                                                    .addresses = {},
+                                                    .topics = {},
+                                                    .second_topic = {},
+                                                    .third_topic = {}});
         if (!logs) co_return std::unexpected(unavailable(logs.error()));
         eth::Receipt system;
         system.is_success = true;
