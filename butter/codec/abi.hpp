@@ -140,6 +140,13 @@ Result<std::vector<AbiValue>, AbiError> decode_abi(const std::vector<AbiType>& t
 /// The same for one parameter, as in `abi.encode(struct)`.
 Result<AbiValue, AbiError> decode_abi(const AbiType& type, BytesView data);
 
+/// `abi.encodePacked(values...)`, as the ABI specification's "Non-standard Packed Mode" has it: no lengths,
+/// no padding but of array elements. Not injective, so nothing of this project hashes it; it reproduces what
+/// other contracts do. `kBadType` for tuples and arrays of dynamic types, for which the mode is not defined,
+/// and for values of other types than `types`.
+Result<Bytes, AbiError> encode_abi_packed(const std::vector<AbiType>& types,
+                                          const std::vector<AbiValue>& values);
+
 /// Reads one sequence (arguments, tuple or array) head by head. Offsets are relative to the sequence's start.
 /// Checks bounds, ranges and padding. Does not check that tails are in order, are not shared and leave no
 /// gaps, nor that all input is consumed.

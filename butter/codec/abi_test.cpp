@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 
 #include "butter/base/hex.hpp"
+#include "butter/crypto/keccak.hpp"
 #include "test/json/vectors.hpp"
 
 namespace butter::codec {
@@ -51,6 +52,39 @@ AbiValue value_of(const AbiType& type, const boost::json::value& verbose) {
     return {};
 }
 
+/// The value of plain JSON: numbers as decimal or 0x text, perhaps with a sign.
+AbiValue plain_value_of(const AbiType& type, const boost::json::value& value) {
+    switch (type.kind) {
+        case AbiType::Kind::kUint:
+        case AbiType::Kind::kInt: {
+            std::string_view text = test::text_of(value);
+            const bool is_negative = text.starts_with('-');
+            text.remove_prefix(is_negative ? 1 : 0);
+            const std::string digits(text.substr(2));
+            const Uint256 number =
+                *from_big_endian(hex_bytes(digits.size() % 2 != 0 ? "0" + digits : digits));
+            return AbiValue::number(is_negative ? Uint256{} - number : number);
+        }
+        case AbiType::Kind::kAddress:
+            return AbiValue::address(test::fixed_of<20>(value));
+        case AbiType::Kind::kBool:
+            return AbiValue::boolean(value.as_bool());
+        case AbiType::Kind::kFixedBytes:
+            return AbiValue::fixed_bytes(test::bytes_of(value));
+        case AbiType::Kind::kBytes:
+            return AbiValue::bytes(test::bytes_of(value));
+        case AbiType::Kind::kString:
+            return AbiValue::string(test::text_of(value));
+        case AbiType::Kind::kArray:
+        case AbiType::Kind::kFixedArray:
+        case AbiType::Kind::kTuple:
+            break;
+    }
+    std::vector<AbiValue> out;
+    for (const auto& element : value.as_array()) out.push_back(plain_value_of(type.components[0], element));
+    return type.kind == AbiType::Kind::kArray ? AbiValue::array(out) : AbiValue::tuple(out);
+}
+
 TEST(abi, writes_and_reads_the_published_vectors) {
     const auto vectors = test::read_vectors("abi/ethers_abi.json");
     EXPECT_GT(vectors.as_array().size(), 100u);
@@ -84,6 +118,44 @@ TEST(abi, reads_several_parameters) {
     EXPECT_EQ(array.elements.next_uint(32).value(), 1110u);
     EXPECT_EQ(reader.next_fixed<10>().value(), to_fixed<10>(as_bytes("1234567890")));
     EXPECT_TRUE(equal(reader.next_bytes().value(), as_bytes("Hello, world!")));
+}
+
+TEST(abi, packs_as_the_published_vectors) {
+    const auto vectors = test::read_vectors("abi/ethers_solidity_packed_hashes.json");
+    EXPECT_GT(vectors.as_array().size(), 100u);
+    for (const auto& vector : vectors.as_array()) {
+        std::vector<AbiType> types;
+        std::vector<AbiValue> values;
+        for (std::size_t i = 0; i < vector.at("types").as_array().size(); ++i) {
+            types.push_back(type_of(test::text_of(vector.at("types").at(i))));
+            values.push_back(plain_value_of(types.back(), vector.at("values").at(i)));
+        }
+        const auto packed = encode_abi_packed(types, values);
+        ASSERT_TRUE(packed.has_value()) << test::text_of(vector.at("name"));
+        EXPECT_EQ(crypto::keccak256(*packed), test::hash_of(vector.at("keccak256")))
+            << test::text_of(vector.at("name"));
+    }
+}
+
+TEST(abi, packs_only_what_the_mode_defines) {
+    const auto error_of = [](std::string_view types, const std::vector<AbiValue>& values) {
+        const auto packed = encode_abi_packed(parse_abi_types(types).value(), values);
+        return packed ? AbiError{} : packed.error();
+    };
+    const AbiValue number = AbiValue::number(1);
+    const AbiValue text = AbiValue::string("a");
+    EXPECT_EQ(
+        encode_hex(encode_abi_packed(parse_abi_types("uint8,string,bytes2[1]").value(),
+                                     {number, text, AbiValue::tuple({AbiValue::fixed_bytes(Bytes{7, 8})})})
+                       .value()),
+        "0x01610708" + std::string(60, '0'));
+    EXPECT_EQ(error_of("(uint8)", {AbiValue::tuple({number})}), AbiError::kBadType);
+    EXPECT_EQ(error_of("string[]", {AbiValue::array({text})}), AbiError::kBadType);
+    EXPECT_EQ(error_of("uint8", {text}), AbiError::kBadType);
+    EXPECT_EQ(error_of("string", {number}), AbiError::kBadType);
+    EXPECT_EQ(error_of("uint8[2]", {AbiValue::tuple({number})}), AbiError::kBadType);
+    EXPECT_EQ(error_of("uint8", {}), AbiError::kBadType);
+    EXPECT_EQ(error_of("uint8", {AbiValue::number(256)}), AbiError::kDirtyPadding);
 }
 
 std::string word(std::string_view digits) { return std::string(64 - digits.size(), '0').append(digits); }

@@ -60,6 +60,8 @@ std::string_view to_string(SszError error) noexcept {
             return "generalized index does not fit";
         case SszError::kRootMismatch:
             return "ssz branch leads to another root";
+        case SszError::kIllegalType:
+            return "ssz type without values";
     }
     return "unknown ssz error";
 }

@@ -25,6 +25,7 @@ enum class SszError {
     kBadBits = 6,        ///< bits set behind the end of a bitvector, or a bitlist without its end bit
     kBadIndex = 7,  ///< a generalized index that is no node of the type, or of another depth than the branch
     kRootMismatch = 8,  ///< a branch that leads to another root
+    kIllegalType = 9,   ///< a vector of length 0 or a container without fields: there are no values
 };
 std::string_view to_string(SszError error) noexcept;
 

@@ -115,7 +115,14 @@ Result<Parts, SszError> take_fields(const SszType& type, BytesView data) {
     return out;
 }
 
+/// simple-serialize.md, "Illegal types".
+bool is_illegal(const SszType& type) noexcept {
+    const bool is_vector = type.kind == Kind::kVector || type.kind == Kind::kBitvector;
+    return (is_vector && type.size == 0) || (type.kind == Kind::kContainer && type.elements.empty());
+}
+
 Result<Parts, SszError> take_apart(const SszType& type, BytesView data) {
+    if (is_illegal(type)) return std::unexpected(SszError::kIllegalType);
     switch (type.kind) {
         case Kind::kUint:
         case Kind::kBool:

@@ -63,6 +63,18 @@ void put_padded(FixedBytes<N>& out, std::size_t index, const std::uint8_t* coord
     std::copy_n(coordinate, kFpBytes, out.data() + kPaddedFpBytes * index + kPadding);
 }
 
+FixedBytes<256> encode_point(const blst_p2_affine& point) noexcept {
+    // Serialised with the imaginary part first; EIP-2537 has the real part first.
+    std::array<std::uint8_t, 192> serialized{};
+    blst_p2_affine_serialize(serialized.data(), &point);
+    FixedBytes<256> out;
+    put_padded(out, 0, serialized.data() + kFpBytes);
+    put_padded(out, 1, serialized.data());
+    put_padded(out, 2, serialized.data() + 3 * kFpBytes);
+    put_padded(out, 3, serialized.data() + 2 * kFpBytes);
+    return out;
+}
+
 /// The coordinate `index` of an EIP-2537 point, whose padding must be zero.
 bool take_padded(BytesView bytes, std::size_t index, std::uint8_t* coordinate) noexcept {
     const BytesView field = bytes.subspan(kPaddedFpBytes * index, kPaddedFpBytes);
@@ -90,6 +102,10 @@ std::string_view to_string(BlsError error) noexcept {
             return "bls signature does not verify";
         case BlsError::kBadSecretKey:
             return "bls secret key out of range";
+        case BlsError::kNoSignatures:
+            return "no bls signatures";
+        case BlsError::kCountMismatch:
+            return "another number of messages than of bls keys";
     }
     return "unknown bls error";
 }
@@ -156,6 +172,45 @@ Result<void, BlsError> fast_aggregate_verify(std::span<const AffinePublicKey> ke
     return verify(sum, message, signature);
 }
 
+Result<void, BlsError> aggregate_verify(std::span<const AffinePublicKey> keys,
+                                        std::span<const Hash32> messages, const Signature& signature) {
+    if (keys.empty()) return std::unexpected(BlsError::kNoKeys);
+    if (keys.size() != messages.size()) return std::unexpected(BlsError::kCountMismatch);
+    TRY(const blst_p2_affine point, load(signature));
+    // e(key_1, H(message_1)) * ... == e(generator, signature)
+    blst_fp12 product = *blst_fp12_one();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        blst_p2 hash;
+        blst_hash_to_g2(&hash, messages[i].data(), messages[i].size(), domain(), kDomain.size(), nullptr, 0);
+        blst_p2_affine affine_hash;
+        blst_p2_to_affine(&affine_hash, &hash);
+        const blst_p1_affine key = load(keys[i]);
+        blst_fp12 factor;
+        blst_miller_loop(&factor, &affine_hash, &key);
+        blst_fp12_mul(&product, &product, &factor);
+    }
+    blst_fp12 expected;
+    blst_aggregated_in_g2(&expected, &point);
+    if (!blst_fp12_finalverify(&product, &expected)) return std::unexpected(BlsError::kWrongSignature);
+    return {};
+}
+
+Result<Signature, BlsError> aggregate_signatures(std::span<const Signature> signatures) {
+    if (signatures.empty()) return std::unexpected(BlsError::kNoSignatures);
+    blst_p2 sum{};
+    for (const Signature& signature : signatures) {
+        const auto affine = load(signature);
+        if (!affine && affine.error() == BlsError::kInfinity) continue;
+        if (!affine) return std::unexpected(affine.error());
+        blst_p2 point;
+        blst_p2_from_affine(&point, &*affine);
+        blst_p2_add_or_double(&sum, &sum, &point);
+    }
+    Signature out;
+    blst_p2_compress(out.data(), &sum);
+    return out;
+}
+
 FixedBytes<128> encode_eip2537(const AffinePublicKey& key) noexcept {
     FixedBytes<128> out;
     put_padded(out, 0, key.coordinates.data());
@@ -165,15 +220,7 @@ FixedBytes<128> encode_eip2537(const AffinePublicKey& key) noexcept {
 
 Result<FixedBytes<256>, BlsError> encode_eip2537(const Signature& signature) {
     TRY(const blst_p2_affine point, load(signature));
-    // Serialised with the imaginary part first; EIP-2537 has the real part first.
-    std::array<std::uint8_t, 192> serialized{};
-    blst_p2_affine_serialize(serialized.data(), &point);
-    FixedBytes<256> out;
-    put_padded(out, 0, serialized.data() + kFpBytes);
-    put_padded(out, 1, serialized.data());
-    put_padded(out, 2, serialized.data() + 3 * kFpBytes);
-    put_padded(out, 3, serialized.data() + 2 * kFpBytes);
-    return out;
+    return encode_point(point);
 }
 
 Result<AffinePublicKey, BlsError> decode_eip2537_key(const FixedBytes<128>& bytes) {
@@ -205,6 +252,15 @@ Result<Signature, BlsError> decode_eip2537_signature(const FixedBytes<256>& byte
     blst_p2_affine_compress(out.data(), &point);
     TRY([[maybe_unused]] const blst_p2_affine checked, load(out));
     return out;
+}
+
+FixedBytes<256> hash_to_g2(BytesView message, std::string_view domain_tag) noexcept {
+    blst_p2 point;
+    blst_hash_to_g2(&point, message.data(), message.size(), reinterpret_cast<const byte*>(domain_tag.data()),
+                    domain_tag.size(), nullptr, 0);
+    blst_p2_affine affine;
+    blst_p2_to_affine(&affine, &point);
+    return encode_point(affine);
 }
 
 SecretKey derive_secret_key(BytesView seed) noexcept {

@@ -18,6 +18,8 @@ enum class BlsError {
     kNoKeys = 4,
     kWrongSignature = 5,
     kBadSecretKey = 6,  ///< zero, or not below the group order
+    kNoSignatures = 7,
+    kCountMismatch = 8,  ///< another number of messages than of keys
 };
 std::string_view to_string(BlsError error) noexcept;
 
@@ -46,6 +48,11 @@ Result<void, BlsError> fast_aggregate_verify(std::span<const AffinePublicKey> ke
                                              const Signature& signature);
 /// The same with the keys' sum.
 Result<void, BlsError> verify(const AffinePublicKey& key, const Hash32& message, const Signature& signature);
+/// Whether each of `keys` signed the message at its place.
+Result<void, BlsError> aggregate_verify(std::span<const AffinePublicKey> keys,
+                                        std::span<const Hash32> messages, const Signature& signature);
+/// Sum of signatures, each of them checked to be a point of the subgroup. Infinity is one, and may come out.
+Result<Signature, BlsError> aggregate_signatures(std::span<const Signature> signatures);
 
 // The encodings of EIP-2537: coordinates in 64 bytes each.
 FixedBytes<128> encode_eip2537(const AffinePublicKey& key) noexcept;
@@ -53,6 +60,10 @@ Result<FixedBytes<256>, BlsError> encode_eip2537(const Signature& signature);
 /// Coordinates must be padded with zeros and make a valid key.
 Result<AffinePublicKey, BlsError> decode_eip2537_key(const FixedBytes<128>& bytes);
 Result<Signature, BlsError> decode_eip2537_signature(const FixedBytes<256>& bytes);
+
+/// hash_to_curve of RFC 9380, suite BLS12381G2_XMD:SHA-256_SSWU_RO_, with the domain separation tag
+/// `domain_tag`.
+FixedBytes<256> hash_to_g2(BytesView message, std::string_view domain_tag) noexcept;
 
 /// KeyGen of the draft; `seed` of at least 32 bytes.
 SecretKey derive_secret_key(BytesView seed) noexcept;

@@ -41,6 +41,29 @@ TEST(bls, one_signature_under_the_sum_is_the_aggregate) {
     EXPECT_EQ(subtract(keys[0], std::span(keys).first(1)).error(), BlsError::kInfinity);
 }
 
+TEST(bls, signatures_of_several_messages_verify_together) {
+    const auto all = secrets(3);
+    const std::vector<Hash32> messages = {Hash32{{1}}, Hash32{{2}}, Hash32{{3}}};
+    std::vector<AffinePublicKey> keys;
+    std::vector<Signature> signatures;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        keys.push_back(key_of(all[i]));
+        signatures.push_back(sign(all[i], messages[i]).value());
+    }
+    const Signature sum = aggregate_signatures(signatures).value();
+    EXPECT_TRUE(aggregate_verify(keys, messages, sum).has_value());
+    const std::vector<Hash32> swapped = {messages[1], messages[0], messages[2]};
+    EXPECT_EQ(aggregate_verify(keys, swapped, sum).error(), BlsError::kWrongSignature);
+    EXPECT_EQ(aggregate_verify(keys, std::span(messages).first(2), sum).error(), BlsError::kCountMismatch);
+    EXPECT_EQ(aggregate_verify({}, {}, sum).error(), BlsError::kNoKeys);
+    EXPECT_EQ(aggregate_signatures({}).error(), BlsError::kNoSignatures);
+    Signature infinity;
+    infinity[0] = 0xc0;
+    EXPECT_EQ(aggregate_signatures(std::vector{infinity}).value(), infinity);
+    EXPECT_EQ(aggregate_signatures(std::vector{infinity, sum}).value(), sum);
+    EXPECT_EQ(aggregate_signatures(std::vector{sum, Signature{}}).error(), BlsError::kBadEncoding);
+}
+
 TEST(bls, encodings_round_trip) {
     const SecretKey secret = secrets(1)[0];
     const AffinePublicKey key = key_of(secret);

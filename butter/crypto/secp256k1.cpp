@@ -17,14 +17,26 @@ const secp256k1_context* context() noexcept {
     return shared;
 }
 
-Address address_of_public_key(const secp256k1_pubkey& key) noexcept {
+PublicKey serialize(const secp256k1_pubkey& key) noexcept {
     std::array<std::uint8_t, 65> serialized{};
     std::size_t size = serialized.size();
     secp256k1_ec_pubkey_serialize(context(), serialized.data(), &size, &key, SECP256K1_EC_UNCOMPRESSED);
     BUTTER_ASSERT(size == serialized.size());
-    // Without the leading 0x04; the address is the last 20 bytes of the hash.
-    const Hash32 hash = keccak256(BytesView(serialized).subspan(1));
+    // Without the leading 0x04.
+    return to_fixed<64>(BytesView(serialized).subspan(1));
+}
+
+Address address_of_public_key(const secp256k1_pubkey& key) noexcept {
+    // The last 20 bytes of the hash.
+    const Hash32 hash = keccak256(serialize(key));
     return to_fixed<20>(BytesView(hash).subspan(12));
+}
+
+std::array<std::uint8_t, 64> compact_of(const RecoverableSignature& signature) noexcept {
+    std::array<std::uint8_t, 64> compact{};
+    std::copy(signature.r.begin(), signature.r.end(), compact.begin());
+    std::copy(signature.s.begin(), signature.s.end(), compact.begin() + 32);
+    return compact;
 }
 
 }  // namespace
@@ -35,6 +47,8 @@ std::string_view to_string(Secp256k1Error error) noexcept {
             return "private key is zero or not below the group order";
         case Secp256k1Error::kInvalidSignature:
             return "no key fits the signature";
+        case Secp256k1Error::kInvalidPublicKey:
+            return "public key is not on the curve";
     }
     return "unknown secp256k1 error";
 }
@@ -55,9 +69,7 @@ Result<RecoverableSignature, Secp256k1Error> sign(const Hash32& digest, const Pr
 }
 
 Result<Address, Secp256k1Error> recover_address(const Hash32& digest, const RecoverableSignature& signature) {
-    std::array<std::uint8_t, 64> compact{};
-    std::copy(signature.r.begin(), signature.r.end(), compact.begin());
-    std::copy(signature.s.begin(), signature.s.end(), compact.begin() + 32);
+    const auto compact = compact_of(signature);
     secp256k1_ecdsa_recoverable_signature parsed;
     secp256k1_pubkey key;
     if (signature.recovery_id > 3 ||
@@ -67,6 +79,36 @@ Result<Address, Secp256k1Error> recover_address(const Hash32& digest, const Reco
         return std::unexpected(Secp256k1Error::kInvalidSignature);
     }
     return address_of_public_key(key);
+}
+
+Result<void, Secp256k1Error> verify(const Hash32& digest, const RecoverableSignature& signature,
+                                    const PublicKey& key) {
+    std::array<std::uint8_t, 65> serialized{};
+    serialized[0] = 0x04;
+    std::copy(key.begin(), key.end(), serialized.begin() + 1);
+    secp256k1_pubkey parsed_key;
+    if (secp256k1_ec_pubkey_parse(context(), &parsed_key, serialized.data(), serialized.size()) != 1) {
+        return std::unexpected(Secp256k1Error::kInvalidPublicKey);
+    }
+    const auto compact = compact_of(signature);
+    secp256k1_ecdsa_signature parsed;
+    if (secp256k1_ecdsa_signature_parse_compact(context(), &parsed, compact.data()) != 1) {
+        return std::unexpected(Secp256k1Error::kInvalidSignature);
+    }
+    // The library verifies only s in the lower half.
+    secp256k1_ecdsa_signature_normalize(context(), &parsed, &parsed);
+    if (secp256k1_ecdsa_verify(context(), &parsed, digest.data(), &parsed_key) != 1) {
+        return std::unexpected(Secp256k1Error::kInvalidSignature);
+    }
+    return {};
+}
+
+Result<PublicKey, Secp256k1Error> public_key_of(const PrivateKey& key) {
+    secp256k1_pubkey public_key;
+    if (secp256k1_ec_pubkey_create(context(), &public_key, key.data()) != 1) {
+        return std::unexpected(Secp256k1Error::kInvalidPrivateKey);
+    }
+    return serialize(public_key);
 }
 
 Result<Address, Secp256k1Error> address_of(const PrivateKey& key) {

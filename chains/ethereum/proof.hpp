@@ -8,18 +8,14 @@
 #include "butter/base/bytes.hpp"
 #include "butter/base/result.hpp"
 #include "butter/eth/receipt.hpp"
+#include "butter/proof/receipt_proof.hpp"
 #include "chains/ethereum/objects.hpp"
 
 /// Proofs, updates and states as contracts/EthereumLightClient.sol reads and writes them
 /// (docs/proof-formats.md), and the check of a proof against a state with the same verdict.
 namespace butter::ethereum {
 
-/// One transaction's receipt in the receipts trie and which of its logs are wanted.
-struct ReceiptProof {
-    std::uint64_t transaction_index = 0;
-    std::vector<Bytes> nodes;
-    std::vector<std::uint16_t> log_indexes;
-};
+using proof::ReceiptProof;
 
 /// What the client contract keeps and shows (`EthereumState`).
 struct ClientState {

@@ -5,13 +5,11 @@
 
 #include "butter/codec/abi.hpp"
 #include "butter/crypto/keccak.hpp"
-#include "butter/trie/trie.hpp"
 
 namespace butter::mapo {
 namespace {
 
 namespace bn254 = crypto::bn254;
-using codec::AbiReader;
 using codec::AbiValue;
 
 Hash32 key_leaf(const bn254::G1& key) { return crypto::keccak256(bn254::encode_g1(key)); }
@@ -24,9 +22,9 @@ std::size_t leaves_of(std::size_t count) noexcept {
 }
 
 /// All levels of the key tree, leaves first.
-std::vector<std::vector<Hash32>> key_tree(const std::vector<Validator>& validators) {
-    std::vector<std::vector<Hash32>> levels(1, std::vector<Hash32>(leaves_of(validators.size())));
-    for (std::size_t i = 0; i < validators.size(); ++i) levels[0][i] = key_leaf(validators[i].g1_key);
+std::vector<std::vector<Hash32>> key_tree(const std::vector<bn254::G1>& keys) {
+    std::vector<std::vector<Hash32>> levels(1, std::vector<Hash32>(leaves_of(keys.size())));
+    for (std::size_t i = 0; i < keys.size(); ++i) levels[0][i] = key_leaf(keys[i]);
     while (levels.back().size() > 1) {
         const std::vector<Hash32>& below = levels.back();
         std::vector<Hash32> level(below.size() / 2);
@@ -34,6 +32,14 @@ std::vector<std::vector<Hash32>> key_tree(const std::vector<Validator>& validato
         levels.push_back(std::move(level));
     }
     return levels;
+}
+
+Hash32 root_of_keys(const std::vector<bn254::G1>& keys) { return key_tree(keys).back()[0]; }
+
+std::vector<bn254::G1> g1_keys_of(const std::vector<Validator>& validators) {
+    std::vector<bn254::G1> keys;
+    for (const Validator& validator : validators) keys.push_back(validator.g1_key);
+    return keys;
 }
 
 AbiValue numbers(std::initializer_list<Uint256> values) {
@@ -53,7 +59,7 @@ AbiValue seal_value(const TrustedState& state, const Header& header) {
     const AggregatedSeal& seal = header.extra.aggregated_seal;
     const BytesView signature(seal.signature);
     bn254::G2 key;
-    const auto tree = key_tree(state.validators);
+    const auto tree = key_tree(g1_keys_of(state.validators));
     std::vector<AbiValue> absent;
     for (unsigned i = 0; i < state.validators.size(); ++i) {
         const Validator& validator = state.validators[i];
@@ -80,14 +86,23 @@ AbiValue seal_value(const TrustedState& state, const Header& header) {
 // ---- reading
 // -----------------------------------------------------------------------------------------------------
 
-template <std::size_t N>
-Result<std::array<Uint256, N>, codec::AbiError> read_numbers(AbiReader& reader) {
-    std::array<Uint256, N> out;
-    for (Uint256& value : out) {
-        TRY(value, reader.next_uint256());
-    }
-    return out;
+constexpr std::string_view kSealType =
+    "(uint256,uint256[2],uint256,uint256[4],(uint256,uint256[])[2],(uint256[2],bytes32[])[])";
+
+const codec::AbiType& proof_type() {
+    static const codec::AbiType type = codec::parse_abi_type("(bytes," + std::string(kSealType) + "," +
+                                                             std::string(proof::kReceiptProofType) + "[])")
+                                           .value();
+    return type;
 }
+
+const codec::AbiType& update_type() {
+    static const codec::AbiType type =
+        codec::parse_abi_type("(bytes," + std::string(kSealType) + ",uint256[2][])").value();
+    return type;
+}
+
+bn254::G1 g1_of(const AbiValue& value) { return {value[0].as_uint256(), value[1].as_uint256()}; }
 
 struct Hint {
     Uint256 inverse;
@@ -105,82 +120,29 @@ struct SealFields {
     std::array<Hint, 2> hints;
     std::vector<AbsentKey> absent;
 };
-struct ProofFields {
-    Bytes header;
-    SealFields seal;
-    std::vector<ReceiptProof> receipts;
-};
 
-Result<Hint, codec::AbiError> read_hint(AbiReader& reader) {
-    TRY(AbiReader fields, reader.next_tuple());
-    Hint hint;
-    TRY(hint.inverse, fields.next_uint256());
-    TRY(auto roots, fields.next_array(32));
-    for (std::size_t i = 0; i < roots.count; ++i) {
-        TRY(const Uint256 root, roots.elements.next_uint256());
-        hint.roots.push_back(root);
-    }
-    return hint;
-}
-
-Result<SealFields, codec::AbiError> read_seal(AbiReader fields) {
+/// `value` is of `kSealType`.
+SealFields read_seal(const AbiValue& value) {
     SealFields seal;
-    TRY(seal.bitmap, fields.next_uint256());
-    TRY(const auto signature, read_numbers<2>(fields));
-    seal.signature = {signature[0], signature[1]};
-    TRY(seal.round, fields.next_uint256());
-    TRY(const auto key, read_numbers<4>(fields));
-    seal.aggregate_key = {key[0], key[1], key[2], key[3]};
-    TRY(AbiReader hints, fields.next_tuple());
-    for (Hint& hint : seal.hints) {
-        TRY(hint, read_hint(hints));
-    }
-    TRY(auto absent, fields.next_array(32));
-    for (std::size_t i = 0; i < absent.count; ++i) {
-        TRY(AbiReader entry, absent.elements.next_tuple());
-        TRY(const auto coordinates, read_numbers<2>(entry));
-        AbsentKey out{{coordinates[0], coordinates[1]}, {}};
-        TRY(auto branch, entry.next_array(32));
-        for (std::size_t level = 0; level < branch.count; ++level) {
-            TRY(const Hash32 sibling, branch.elements.next_word());
-            out.branch.push_back(sibling);
+    seal.bitmap = value[0].as_uint256();
+    seal.signature = g1_of(value[1]);
+    seal.round = value[2].as_uint256();
+    const AbiValue& key = value[3];
+    seal.aggregate_key = {key[0].as_uint256(), key[1].as_uint256(), key[2].as_uint256(), key[3].as_uint256()};
+    for (std::size_t i = 0; i < seal.hints.size(); ++i) {
+        const AbiValue& hint = value[4][i];
+        seal.hints[i].inverse = hint[0].as_uint256();
+        for (std::size_t j = 0; j < hint[1].size(); ++j) {
+            seal.hints[i].roots.push_back(hint[1][j].as_uint256());
         }
-        seal.absent.push_back(std::move(out));
+    }
+    for (std::size_t i = 0; i < value[5].size(); ++i) {
+        const AbiValue& entry = value[5][i];
+        AbsentKey absent{g1_of(entry[0]), {}};
+        for (std::size_t j = 0; j < entry[1].size(); ++j) absent.branch.push_back(entry[1][j].as_word());
+        seal.absent.push_back(std::move(absent));
     }
     return seal;
-}
-
-Result<ReceiptProof, codec::AbiError> read_receipt(AbiReader fields) {
-    ReceiptProof receipt;
-    TRY(receipt.transaction_index, fields.next_uint(64));
-    TRY(auto nodes, fields.next_array(32));
-    for (std::size_t i = 0; i < nodes.count; ++i) {
-        TRY(const BytesView node, nodes.elements.next_bytes());
-        receipt.nodes.push_back(to_bytes(node));
-    }
-    TRY(auto indexes, fields.next_array(32));
-    for (std::size_t i = 0; i < indexes.count; ++i) {
-        TRY(const std::uint64_t index, indexes.elements.next_uint(16));
-        receipt.log_indexes.push_back(static_cast<std::uint16_t>(index));
-    }
-    return receipt;
-}
-
-Result<ProofFields, codec::AbiError> read_proof(BytesView bytes) {
-    AbiReader outer(bytes);
-    TRY(AbiReader fields, outer.next_tuple());
-    ProofFields proof;
-    TRY(const BytesView header, fields.next_bytes());
-    proof.header = to_bytes(header);
-    TRY(AbiReader seal, fields.next_tuple());
-    TRY(proof.seal, read_seal(seal));
-    TRY(auto receipts, fields.next_array(32));
-    for (std::size_t i = 0; i < receipts.count; ++i) {
-        TRY(AbiReader entry, receipts.elements.next_tuple());
-        TRY(ReceiptProof receipt, read_receipt(entry));
-        proof.receipts.push_back(std::move(receipt));
-    }
-    return proof;
 }
 
 // ---- verification
@@ -250,31 +212,48 @@ Result<void, ProofError> verify_seal(const ClientState& state, const SealFields&
     return {};
 }
 
-Result<void, ProofError> take_logs(const Hash32& receipts_root, const ReceiptProof& proof,
-                                   std::vector<eth::Log>& logs) {
-    const auto value =
-        trie::verify_proof(receipts_root, trie::list_key(proof.transaction_index), proof.nodes);
-    if (!value) return std::unexpected(ProofError::kReceipt);
-    const auto receipt = eth::decode_receipt(*value);
-    if (!receipt || !receipt->is_success) return std::unexpected(ProofError::kReceipt);
-    if (proof.log_indexes.empty()) return std::unexpected(ProofError::kLogIndex);
-    for (std::size_t i = 0; i < proof.log_indexes.size(); ++i) {
-        const std::uint16_t index = proof.log_indexes[i];
-        if ((i != 0 && index <= proof.log_indexes[i - 1]) || index >= receipt->logs.size()) {
-            return std::unexpected(ProofError::kLogIndex);
-        }
-        logs.push_back(receipt->logs[index]);
-    }
-    return {};
+/// The header of a proof or update, its proposer's seal checked.
+Result<Header, ProofError> read_header(const AbiValue& value) {
+    auto header = decode_header(value.as_bytes());
+    if (!header || header->extra.aggregated_seal != AggregatedSeal{})
+        return std::unexpected(ProofError::kHeader);
+    if (find_proposer(*header) != header->coinbase) return std::unexpected(ProofError::kProposerSeal);
+    return *std::move(header);
 }
 
-AbiValue receipt_value(const ReceiptProof& receipt) {
-    std::vector<AbiValue> nodes;
-    for (const Bytes& node : receipt.nodes) nodes.push_back(AbiValue::bytes(node));
-    std::vector<AbiValue> indexes;
-    for (std::uint16_t index : receipt.log_indexes) indexes.push_back(AbiValue::number(index));
-    return AbiValue::tuple({AbiValue::number(receipt.transaction_index), AbiValue::array(std::move(nodes)),
-                            AbiValue::array(std::move(indexes))});
+ProofError to_proof_error(proof::ReceiptProofError error) noexcept {
+    switch (error) {
+        case proof::ReceiptProofError::kNoLogIndexes:
+        case proof::ReceiptProofError::kNotAscending:
+        case proof::ReceiptProofError::kOutOfRange:
+            return ProofError::kLogIndex;
+        default:
+            return ProofError::kReceipt;
+    }
+}
+
+/// The keys that sign after `header`.
+Result<std::vector<bn254::G1>, ProofError> next_keys(const ClientState& state, const Extra& extra,
+                                                     std::vector<bn254::G1> keys) {
+    if (keys.size() != state.validators || root_of_keys(keys) != state.key_root) {
+        return std::unexpected(ProofError::kKeys);
+    }
+    if (extra.removed.bit_length() > keys.size()) return std::unexpected(ProofError::kBitmapOutOfRange);
+    if (extra.added_g1_keys.size() != extra.added_g2_keys.size() ||
+        extra.added_g1_keys.size() != extra.added_addresses.size()) {
+        return std::unexpected(ProofError::kValidatorLists);
+    }
+    std::vector<bn254::G1> next;
+    for (unsigned i = 0; i < keys.size(); ++i) {
+        if (!extra.removed.bit(i)) next.push_back(keys[i]);
+    }
+    for (const FixedBytes<64>& added : extra.added_g1_keys) {
+        const auto key = bn254::decode_g1(added);
+        if (!key || key->is_infinity()) return std::unexpected(ProofError::kValidatorKey);
+        next.push_back(*key);
+    }
+    if (next.empty() || next.size() > kValidatorsMax) return std::unexpected(ProofError::kValidatorCount);
+    return next;
 }
 
 }  // namespace
@@ -307,11 +286,21 @@ std::string_view to_string(ProofError error) noexcept {
             return "receipt is not proven";
         case ProofError::kLogIndex:
             return "log indexes out of order or range";
+        case ProofError::kEpochSkipped:
+            return "update by a block that does not end the client's epoch";
+        case ProofError::kKeys:
+            return "keys are not those of the active validators";
+        case ProofError::kValidatorLists:
+            return "lists of added validators differ in length";
+        case ProofError::kValidatorKey:
+            return "key of an added validator is no point";
+        case ProofError::kValidatorCount:
+            return "validator set out of bounds";
     }
     return "unknown proof error";
 }
 
-Hash32 key_root(const std::vector<Validator>& validators) { return key_tree(validators).back()[0]; }
+Hash32 key_root(const std::vector<Validator>& validators) { return root_of_keys(g1_keys_of(validators)); }
 
 ClientState make_client_state(const TrustedState& state) {
     ClientState out{state.epoch_length,
@@ -328,7 +317,7 @@ ClientState make_client_state(const TrustedState& state) {
 Bytes encode_proof(const TrustedState& state, const Header& header,
                    const std::vector<ReceiptProof>& receipts) {
     std::vector<AbiValue> list;
-    for (const ReceiptProof& receipt : receipts) list.push_back(receipt_value(receipt));
+    for (const ReceiptProof& receipt : receipts) list.push_back(proof::to_abi(receipt));
     return codec::encode_abi(
         {AbiValue::tuple({AbiValue::bytes(encode_header(header, Seals::kProposer)), seal_value(state, header),
                           AbiValue::array(std::move(list))})});
@@ -351,40 +340,34 @@ Bytes encode_state(const ClientState& state) {
 }
 
 Result<ClientState, ProofError> decode_state(BytesView bytes) {
-    const auto read = [&]() -> Result<ClientState, codec::AbiError> {
-        AbiReader reader(bytes);
-        ClientState state;
-        TRY(state.epoch_length, reader.next_uint(64));
-        TRY(const std::uint64_t last, reader.next_uint(64));
-        state.last_epoch_block = BlockNumber{last};
-        TRY(const std::uint64_t validators, reader.next_uint(32));
-        state.validators = static_cast<std::uint32_t>(validators);
-        TRY(state.key_root, reader.next_word());
-        TRY(const auto sum, read_numbers<2>(reader));
-        state.key_sum = {sum[0], sum[1]};
-        TRY(state.height, reader.next_uint(64));
-        return state;
-    };
-    const auto state = read();
-    if (!state || state->epoch_length == 0 || state->validators == 0 || state->validators > kValidatorsMax) {
+    static const std::vector<codec::AbiType> types =
+        codec::parse_abi_types("uint64,uint64,uint32,bytes32,uint256[2],uint64").value();
+    const auto values = codec::decode_abi(types, bytes);
+    if (!values) return std::unexpected(ProofError::kAbi);
+    const auto& fields = *values;
+    const ClientState state{fields[0].as_u64(),
+                            BlockNumber{fields[1].as_u64()},
+                            static_cast<std::uint32_t>(fields[2].as_u64()),
+                            fields[3].as_word(),
+                            g1_of(fields[4]),
+                            fields[5].as_u64()};
+    if (state.epoch_length == 0 || state.validators == 0 || state.validators > kValidatorsMax) {
         return std::unexpected(ProofError::kAbi);
     }
-    return *state;
+    return state;
 }
 
 bool is_canonical_proof(BytesView bytes) {
-    static const auto type = codec::parse_abi_type(
-        "(bytes,(uint256,uint256[2],uint256,uint256[4],(uint256,uint256[])[2],(uint256[2],bytes32[])[]),"
-        "(uint64,bytes[],uint16[])[])");
-    if (!codec::decode_abi(*type, bytes)) return false;
-    const auto proof = read_proof(bytes);
-    const auto header = proof ? decode_header(proof->header) : std::unexpected(HeaderError::kRlp);
+    const auto proof = codec::decode_abi(proof_type(), bytes);
+    if (!proof) return false;
+    const auto header = read_header((*proof)[0]);
     if (!header) return false;
-    const auto point = bn254::hash_to_g1(seal_message(block_hash(*header), proof->seal.round));
+    const SealFields seal = read_seal((*proof)[1]);
+    const auto point = bn254::hash_to_g1(seal_message(block_hash(*header), seal.round));
     if (!point) return false;
-    for (std::size_t i = 0; i < proof->seal.hints.size(); ++i) {
-        if (proof->seal.hints[i].inverse != point->bases[i].inverse ||
-            proof->seal.hints[i].roots != point->bases[i].roots) {
+    for (std::size_t i = 0; i < seal.hints.size(); ++i) {
+        if (seal.hints[i].inverse != point->bases[i].inverse ||
+            seal.hints[i].roots != point->bases[i].roots) {
             return false;
         }
     }
@@ -392,23 +375,42 @@ bool is_canonical_proof(BytesView bytes) {
 }
 
 Result<VerifiedProof, ProofError> verify_proof(const ClientState& state, BytesView bytes) {
-    const auto proof = read_proof(bytes);
+    const auto proof = codec::decode_abi(proof_type(), bytes);
     if (!proof) return std::unexpected(ProofError::kAbi);
-    const auto header = decode_header(proof->header);
-    if (!header || header->extra.aggregated_seal != AggregatedSeal{})
-        return std::unexpected(ProofError::kHeader);
-    if (header->number <= state.last_epoch_block ||
-        header->number.value > state.last_epoch_block.value + state.epoch_length) {
+    TRY(const Header header, read_header((*proof)[0]));
+    if (header.number <= state.last_epoch_block ||
+        header.number.value - state.last_epoch_block.value > state.epoch_length) {
         return std::unexpected(ProofError::kOutsideEpoch);
     }
-    if (find_proposer(*header) != header->coinbase) return std::unexpected(ProofError::kProposerSeal);
     VerifiedProof out;
-    out.number = header->number;
-    TRY_VOID(verify_seal(state, proof->seal, block_hash(*header), out.signers));
-    if (proof->receipts.empty()) return std::unexpected(ProofError::kReceipt);
-    for (const ReceiptProof& receipt : proof->receipts)
-        TRY_VOID(take_logs(header->receipts_root, receipt, out.logs));
+    out.number = header.number;
+    TRY_VOID(verify_seal(state, read_seal((*proof)[1]), block_hash(header), out.signers));
+    std::vector<ReceiptProof> receipts;
+    for (std::size_t i = 0; i < (*proof)[2].size(); ++i) receipts.push_back(proof::from_abi((*proof)[2][i]));
+    auto logs = proof::verify_receipts(header.receipts_root, receipts);
+    if (!logs) return std::unexpected(to_proof_error(logs.error()));
+    out.logs = *std::move(logs);
     return out;
+}
+
+Result<ClientState, ProofError> apply_update(const ClientState& state, BytesView bytes) {
+    const auto update = codec::decode_abi(update_type(), bytes);
+    if (!update) return std::unexpected(ProofError::kAbi);
+    TRY(const Header header, read_header((*update)[0]));
+    if (header.number <= state.last_epoch_block) return state;
+    if (header.number.value - state.last_epoch_block.value != state.epoch_length) {
+        return std::unexpected(ProofError::kEpochSkipped);
+    }
+    std::size_t signers = 0;
+    TRY_VOID(verify_seal(state, read_seal((*update)[1]), block_hash(header), signers));
+    std::vector<bn254::G1> keys;
+    for (std::size_t i = 0; i < (*update)[2].size(); ++i) keys.push_back(g1_of((*update)[2][i]));
+    TRY(keys, next_keys(state, header.extra, std::move(keys)));
+    ClientState next{
+        state.epoch_length, header.number, static_cast<std::uint32_t>(keys.size()), root_of_keys(keys), {},
+        header.number.value};
+    for (const bn254::G1& key : keys) next.key_sum = bn254::add(next.key_sum, key);
+    return next;
 }
 
 }  // namespace butter::mapo

@@ -7,18 +7,14 @@
 #include "butter/base/bytes.hpp"
 #include "butter/base/result.hpp"
 #include "butter/eth/receipt.hpp"
+#include "butter/proof/receipt_proof.hpp"
 #include "chains/mapo/light_client.hpp"
 
 /// Proofs, updates and states as contracts/MapLightClient.sol reads and writes them (docs/proof-formats.md),
-/// and the check of a proof against a state with the same verdict.
+/// and the check of proofs and updates against a state with the same verdict.
 namespace butter::mapo {
 
-/// One transaction's receipt in the receipts trie and which of its logs are wanted.
-struct ReceiptProof {
-    std::uint64_t transaction_index = 0;
-    std::vector<Bytes> nodes;
-    std::vector<std::uint16_t> log_indexes;
-};
+using proof::ReceiptProof;
 
 /// What the client contract keeps.
 struct ClientState {
@@ -31,7 +27,7 @@ struct ClientState {
 };
 
 enum class ProofError {
-    kAbi = 1,     ///< not the ABI encoding of its struct
+    kAbi = 1,     ///< not the canonical ABI encoding of its struct
     kHeader = 2,  ///< the header does not decode, or its aggregated seal is not empty
     kOutsideEpoch = 3,
     kProposerSeal = 4,
@@ -42,8 +38,13 @@ enum class ProofError {
     kPoint = 9,  ///< a coordinate or point that is none, or infinity
     kHint = 10,  ///< a hint of the hash to G1 does not hold
     kSeal = 11,
-    kReceipt = 12,   ///< a receipt's trie proof does not hold, or the receipt is malformed or failed
-    kLogIndex = 13,  ///< log indexes not ascending, none, or beyond the receipt's logs
+    kReceipt = 12,         ///< a receipt's trie proof does not hold, or the receipt is malformed or failed
+    kLogIndex = 13,        ///< log indexes not ascending, none, or beyond the receipt's logs
+    kEpochSkipped = 14,    ///< an update by another block than the one that ends the epoch
+    kKeys = 15,            ///< keys that are not those of the active set
+    kValidatorLists = 16,  ///< lists of added validators of different lengths
+    kValidatorKey = 17,    ///< an added key that is no point, or infinity
+    kValidatorCount = 18,  ///< a set of 0 or more than 256
 };
 std::string_view to_string(ProofError error) noexcept;
 
@@ -68,5 +69,9 @@ struct VerifiedProof {
 };
 /// The twin of `MapLightClient.verifyLogs`.
 Result<VerifiedProof, ProofError> verify_proof(const ClientState& state, BytesView proof);
+/// The twin of `MapLightClient.update`: the state after it. A header that the client is past changes nothing
+/// and is not checked further than its proposer's seal. As the contract, looks at the G1 keys of added
+/// validators alone; `apply_rotation` also checks that their G2 keys belong to them.
+Result<ClientState, ProofError> apply_update(const ClientState& state, BytesView update);
 
 }  // namespace butter::mapo

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/source.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "butter/base/hex.hpp"
+#include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
 #include "chains/mapo/proof.hpp"
@@ -137,8 +135,7 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
     const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions) {
     const auto receipts = co_await api_.fetch_block_receipts(header.number);
     if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
-    std::vector<Bytes> values;
-    for (const rpc::PlacedReceipt& placed : *receipts) values.push_back(eth::encode_receipt(placed.receipt));
+    std::vector<Bytes> values = chain::encode_receipts(*receipts);
     trie::Trie trie = trie::make_list_trie(values);
     if (trie.root() != header.receipts_root) {
         // Logs of system calls are in a receipt of their own, which RPCs do not list (docs of the chain:
@@ -165,34 +162,9 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
                                               ", the sealed header has " + encode_hex(header.receipts_root)));
         }
     }
-    // Index of each receipt's first log within the block.
-    std::vector<std::uint64_t> first_log;
-    std::uint64_t logs_before = 0;
-    for (const rpc::PlacedReceipt& placed : *receipts) {
-        first_log.push_back(logs_before);
-        logs_before += placed.receipt.logs.size();
-    }
-    std::map<std::uint64_t, ReceiptProof> by_transaction;
-    for (const chain::LogPosition& position : positions) {
-        const std::uint64_t index = position.transaction_index;
-        if (index >= receipts->size() || position.log_index < first_log[index] ||
-            position.log_index - first_log[index] >= (*receipts)[index].receipt.logs.size() ||
-            (*receipts)[index].receipt.logs[position.log_index - first_log[index]] != position.log) {
-            co_return std::unexpected(invalid("log " + std::to_string(position.log_index) + " of block " +
-                                              std::to_string(header.number.value) +
-                                              " is not the one that was announced"));
-        }
-        ReceiptProof& proof = by_transaction[index];
-        proof.transaction_index = index;
-        if (proof.nodes.empty()) proof.nodes = trie.proof(trie::list_key(index));
-        proof.log_indexes.push_back(static_cast<std::uint16_t>(position.log_index - first_log[index]));
-    }
-    std::vector<ReceiptProof> out;
-    for (auto& [index, proof] : by_transaction) {
-        std::sort(proof.log_indexes.begin(), proof.log_indexes.end());
-        out.push_back(std::move(proof));
-    }
-    co_return out;
+    auto proofs = chain::prove_logs(trie, *receipts, positions);
+    if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
+    co_return *std::move(proofs);
 }
 
 async::Task<Result<chain::Proof, SourceError>> MapoSource::fetch_proof(

@@ -17,7 +17,6 @@ library ReceiptProofs {
     uint8 private constant LIST_PREFIX = 0xc0;
 
     error NoReceipts();
-    error ReceiptEmpty();
     error ReceiptTypeUnknown(uint8 receiptType);
     error TransactionFailed(uint64 txIndex);
     error LogIndexesNotAscending(uint16 logIndex);
@@ -59,8 +58,7 @@ library ReceiptProofs {
         returns (uint256)
     {
         bytes calldata receipt = TrieProof.verify(receiptsRoot, listKey(proof.txIndex), proof.nodes);
-        if (receipt.length == 0) revert ReceiptEmpty();
-        uint8 first = uint8(receipt[0]);
+        uint8 first = uint8(receipt[0]); // the trie holds no empty values
         if (first < LIST_PREFIX) {
             if (first == 0 || first > TYPE_MAX) revert ReceiptTypeUnknown(first);
             receipt = receipt[1:];

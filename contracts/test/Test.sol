@@ -31,6 +31,11 @@ abstract contract Test {
         if (!condition) revert NotTrue(what);
     }
 
+    /// Each error has a test that expects it; the arguments are looked at where they say more than the name.
+    function assertSelector(bytes memory reason, bytes4 expected) internal pure {
+        if (bytes4(reason) != expected) revert UnequalBytes(reason, abi.encodePacked(expected));
+    }
+
     /// A number in [low, high] made from a fuzzed one.
     function bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
         if (value >= low && value <= high) return value;

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chains/ethereum/source.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "butter/base/hex.hpp"
+#include "butter/codec/abi.hpp"
+#include "butter/proof/receipt_proof.hpp"
+#include "butter/trie/trie.hpp"
+#include "chains/ethereum/follower.hpp"
+#include "chains/ethereum/proof.hpp"
+
+namespace butter::ethereum {
+namespace {
+
+using chain::SourceError;
+using codec::AbiValue;
+
+/// EIP-2935: where the hashes of the last blocks are kept, block n in slot n % 8191.
+constexpr Address kHistoryContract{{0x00, 0x00, 0xf9, 0x08, 0x27, 0xf1, 0xc5, 0x3a, 0x10, 0xcb,
+                                    0x7a, 0x02, 0x33, 0x5b, 0x17, 0x53, 0x20, 0x00, 0x29, 0x35}};
+constexpr std::uint64_t kHistoryWindow = 8'191;
+/// Up to here a chain of headers costs less than a history proof: a header has some 600 bytes, a history
+/// proof of a large state some ten times that.
+constexpr std::uint64_t kWalkMax = 12;
+/// One update costs about a million gas: as many as a transaction can carry beside a proof. A client that
+/// lags further is brought forward by updates of their own.
+constexpr std::size_t kUpdatesPerProof = 4;
+constexpr std::size_t kUpdatesMax = 16;
+
+SourceError unavailable(const rpc::RpcError& error) { return {SourceError::Kind::kUnavailable, error.text}; }
+SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
+SourceError not_ready(std::string text) { return {SourceError::Kind::kNotReady, std::move(text)}; }
+SourceError unsupported(std::string text) { return {SourceError::Kind::kUnsupported, std::move(text)}; }
+
+std::string block_text(BlockNumber number) { return "block " + std::to_string(number.value); }
+
+/// A final block that a client knows, or will after the updates that a proof carries.
+struct Anchor {
+    Hash32 hash;
+    BlockNumber number;
+};
+
+struct CarriedUpdates {
+    std::vector<Bytes> updates;
+    Client client;  ///< after them
+    Anchor anchor;
+};
+
+/// Committee root that `client` holds for `period`.
+std::optional<Hash32> find_root(const Client& client, std::uint64_t period) {
+    const auto it = client.committees.find(period);
+    if (it == client.committees.end() || it->second.is_zero()) return std::nullopt;
+    return it->second;
+}
+
+class EthereumSource final : public chain::Source {
+  public:
+    EthereumSource(boost::asio::any_io_executor executor, SourceSettings settings, rpc::EthApi api,
+                   rpc::Endpoints beacon)
+        : settings_(std::move(settings)),
+          api_(std::move(api)),
+          follower_(executor, std::move(beacon), settings_.network, settings_.checkpoint) {}
+
+    async::Task<Result<BlockNumber, SourceError>> fetch_final_block() override;
+    async::Task<Result<chain::Proof, SourceError>> fetch_proof(std::vector<chain::LogPosition> positions,
+                                                               Bytes client_state) override;
+    async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
+    async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
+    Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
+
+  private:
+    template <class T>
+    using Answer = Result<T, SourceError>;
+
+    Answer<Client> read_client(BytesView client_state) const;
+    std::uint64_t period_of(const Client& client) const noexcept {
+        return settings_.network.period_of(client.state.finalized_slot);
+    }
+    BlockNumber final_block() const noexcept { return follower_.store()->finalized.execution->block_number; }
+
+    /// `client` after `update`, which is added to `carried`.
+    async::Task<Answer<AppliedUpdate>> carry(Client client, Update update, std::vector<Bytes>& carried);
+    async::Task<Answer<Update>> fetch_next_period_update(Client client);
+    async::Task<Answer<CarriedUpdates>> carry_to(Client client, BlockNumber target);
+    async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target);
+
+    async::Task<Answer<eth::Header>> fetch_header(Anchor anchor);
+    async::Task<Answer<std::vector<eth::Header>>> fetch_ancestors(Anchor anchor, BlockNumber target);
+    async::Task<Answer<ProofParts>> prove_block(Anchor anchor, BlockNumber target, Hash32& receipts_root);
+    async::Task<Answer<std::optional<ProofParts>>> prove_by_history(Anchor anchor, BlockNumber target,
+                                                                    Hash32& receipts_root);
+    async::Task<Answer<std::vector<proof::ReceiptProof>>> prove_receipts(
+        BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions);
+    std::string report_of(std::size_t participants, const ClientState& state) const;
+
+    SourceSettings settings_;
+    rpc::EthApi api_;
+    Follower follower_;
+};
+
+Result<Client, SourceError> EthereumSource::read_client(BytesView client_state) const {
+    const auto state = decode_state(client_state);
+    if (!state) return std::unexpected(unsupported("the client's state is none of this family"));
+    return make_client(*state, settings_.network.slots_per_period());
+}
+
+async::Task<Result<BlockNumber, SourceError>> EthereumSource::fetch_final_block() {
+    CO_TRY_VOID(co_await follower_.follow());
+    if (!follower_.store()->finalized.execution)
+        co_return std::unexpected(
+            not_ready("the checkpoint is from before Capella, and " + follower_.obstacle()));
+    co_return final_block();
+}
+
+// ---- updates
+// ----------------------------------------------------------------------------------------------------------
+
+async::Task<Result<AppliedUpdate, SourceError>> EthereumSource::carry(Client client, Update update,
+                                                                      std::vector<Bytes>& carried) {
+    const std::uint64_t period = settings_.network.period_of(update.signature_slot);
+    const auto root = find_root(client, period);
+    if (!root)
+        co_return std::unexpected(invalid("the update is signed in period " + std::to_string(period) +
+                                          ", whose sync committee the client does not know"));
+    CO_TRY(const SyncCommittee committee, co_await follower_.fetch_committee(period, *root));
+    Bytes bytes = encode_sync_update(settings_.network, update, committee);
+    auto applied = apply_sync_update(settings_.network, client, bytes);
+    if (!applied) {
+        follower_.distrust_last();
+        co_return std::unexpected(invalid("the update signed at slot " +
+                                          std::to_string(update.signature_slot.value) +
+                                          " does not verify: " + std::string(to_string(applied.error()))));
+    }
+    if (applied->participants == 0)
+        co_return std::unexpected(
+            not_ready("the newest update of period " +
+                      std::to_string(settings_.network.period_of(update.attested.beacon.slot)) +
+                      " tells the client nothing new"));
+    carried.push_back(std::move(bytes));
+    co_return *std::move(applied);
+}
+
+/// The update that teaches `client` the next committee that it does not know.
+async::Task<Result<Update, SourceError>> EthereumSource::fetch_next_period_update(Client client) {
+    const std::uint64_t period = period_of(client);
+    co_return co_await follower_.fetch_period_update(find_root(client, period + 1) ? period + 1 : period);
+}
+
+/// Updates after which `client` knows a final block at or soon after `target`.
+async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client client, BlockNumber target) {
+    CarriedUpdates out;
+    out.client = std::move(client);
+    const auto reaches = [&](const Update& update) {
+        const BlockNumber number = update.finalized->execution->block_number;
+        return number >= target && number.value - target.value <= kHistoryWindow;
+    };
+    while (out.updates.size() < kUpdatesPerProof) {
+        const std::optional<Update>& newest = follower_.finality();
+        if (!newest)
+            co_return std::unexpected(not_ready(block_text(target) +
+                                                " is final since before the checkpoint, " + "and " +
+                                                follower_.obstacle()));
+        const std::uint64_t signed_in = settings_.network.period_of(newest->signature_slot);
+        Update update;
+        if (reaches(*newest) && find_root(out.client, signed_in) && signed_in >= period_of(out.client) &&
+            signed_in <= period_of(out.client) + 1) {
+            update = *newest;
+        } else {
+            CO_TRY(update, co_await fetch_next_period_update(out.client));
+        }
+        CO_TRY(AppliedUpdate applied, co_await carry(std::move(out.client), update, out.updates));
+        out.client = std::move(applied.client);
+        if (reaches(update)) {
+            out.anchor = {update.finalized->execution->block_hash, update.finalized->execution->block_number};
+            co_return out;
+        }
+        if (update.finalized->execution->block_number > target)
+            co_return std::unexpected(
+                unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
+                            " blocks before the first final one that the client can learn of, block " +
+                            std::to_string(update.finalized->execution->block_number.value)));
+    }
+    co_return std::unexpected(not_ready("the client is at period " +
+                                        std::to_string(period_of(out.client) - kUpdatesPerProof) +
+                                        " or so, more than " + std::to_string(kUpdatesPerProof) +
+                                        " updates behind; it needs them before a proof"));
+}
+
+async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
+                                                                             BlockNumber target) {
+    // The contract keeps older final blocks too, but shows only this one.
+    const Hash32 known = client.state.finalized_block_hash;
+    const auto header = co_await api_.fetch_header_by_hash(known);
+    if (!header) co_return std::unexpected(unavailable(header.error()));
+    if (!*header || eth::hash_of((*header)->header) != known) {
+        api_.endpoints().distrust_last();
+        co_return std::unexpected(
+            invalid("the node does not have block " + encode_hex(known) + ", which the client holds final"));
+    }
+    const BlockNumber number = (*header)->header.number;
+    if (number >= target) {
+        if (number.value - target.value > kHistoryWindow)
+            co_return std::unexpected(
+                unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
+                            " blocks before the client's final block " + std::to_string(number.value)));
+        co_return CarriedUpdates{{}, std::move(client), {known, number}};
+    }
+    if (!follower_.store() || !follower_.store()->finalized.execution || final_block() < target) {
+        CO_TRY(const BlockNumber newest, co_await fetch_final_block());
+        if (newest < target)
+            co_return std::unexpected(not_ready(block_text(target) + " is not final yet, block " +
+                                                std::to_string(newest.value) + " is; " +
+                                                follower_.obstacle()));
+    }
+    co_return co_await carry_to(std::move(client), target);
+}
+
+async::Task<Result<std::vector<chain::Update>, SourceError>> EthereumSource::fetch_updates(
+    Bytes client_state) {
+    CO_TRY(Client client, read_client(client_state));
+    CO_TRY_VOID(co_await follower_.follow());
+    std::vector<chain::Update> out;
+    // Period by period until the client knows as many committees as we do.
+    while (out.size() < kUpdatesMax) {
+        const std::uint64_t newest = settings_.network.period_of(follower_.store()->finalized.beacon.slot) +
+                                     (follower_.store()->next_committee ? 1 : 0);
+        const std::uint64_t known = period_of(client) + (find_root(client, period_of(client) + 1) ? 1 : 0);
+        if (known >= newest) break;
+        const auto update = co_await fetch_next_period_update(client);
+        if (!update) {
+            if (update.error().kind == SourceError::Kind::kNotReady) break;
+            co_return std::unexpected(update.error());
+        }
+        std::vector<Bytes> carried;
+        CO_TRY(AppliedUpdate applied, co_await carry(client, *update, carried));
+        client = std::move(applied.client);
+        out.push_back({std::move(carried.front()),
+                       {report_of(applied.participants, client.state), client.state.finalized_slot.value}});
+    }
+    co_return out;
+}
+
+// ---- blocks
+// -----------------------------------------------------------------------------------------------------------
+
+async::Task<Result<eth::Header, SourceError>> EthereumSource::fetch_header(Anchor anchor) {
+    const auto block = co_await api_.fetch_header_by_hash(anchor.hash);
+    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (!*block || eth::hash_of((*block)->header) != anchor.hash) {
+        api_.endpoints().distrust_last();
+        co_return std::unexpected(invalid("the node does not give the final " + block_text(anchor.number) +
+                                          " with hash " + encode_hex(anchor.hash)));
+    }
+    co_return (*block)->header;
+}
+
+/// Headers from the anchor down to `target`, each the parent of the one before.
+async::Task<Result<std::vector<eth::Header>, SourceError>> EthereumSource::fetch_ancestors(
+    Anchor anchor, BlockNumber target) {
+    std::vector<rpc::Endpoints::Call> calls;
+    for (std::uint64_t number = anchor.number.value; number + 1 > target.value; --number) {
+        calls.push_back({"eth_getBlockByNumber", {encode_quantity(number), false}});
+        if (number == 0) break;
+    }
+    const auto answers = co_await api_.endpoints().call_batch(std::move(calls));
+    if (!answers) co_return std::unexpected(unavailable(answers.error()));
+    std::vector<eth::Header> out;
+    Hash32 expected = anchor.hash;
+    for (const auto& answer : *answers) {
+        if (!answer) co_return std::unexpected(unavailable(answer.error()));
+        const auto block = rpc::decode_block_header(*answer);
+        if (!block || eth::hash_of(block->header) != expected) {
+            api_.endpoints().distrust_last();
+            co_return std::unexpected(
+                invalid("the node's " + block_text(BlockNumber{anchor.number.value - out.size()}) +
+                        " is not the ancestor of the final " + block_text(anchor.number) + " with hash " +
+                        encode_hex(expected)));
+        }
+        expected = block->header.parent_hash;
+        out.push_back(block->header);
+    }
+    co_return out;
+}
+
+/// Absent when the node gives no such proof, or gives one of which the client would say the same.
+async::Task<Result<std::optional<ProofParts>, SourceError>> EthereumSource::prove_by_history(
+    Anchor anchor, BlockNumber target, Hash32& receipts_root) {
+    CO_TRY(const eth::Header first, co_await fetch_header(anchor));
+    const auto block = co_await api_.fetch_header(rpc::BlockId::number(target));
+    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (!*block) co_return std::unexpected(invalid("the node does not have " + block_text(target)));
+    const eth::Header& last = (*block)->header;
+
+    Hash32 slot;
+    const std::uint64_t index = target.value % kHistoryWindow;
+    for (unsigned i = 0; i < 8; ++i) slot[31 - i] = static_cast<std::uint8_t>(index >> (8 * i));
+    const auto proof = co_await api_.fetch_proof(kHistoryContract, slot, anchor.number);
+    if (!proof) {
+        if (proof.error().kind != rpc::RpcError::Kind::kNode)
+            co_return std::unexpected(unavailable(proof.error()));
+        co_return std::nullopt;
+    }
+    receipts_root = last.receipts_root;
+    co_return ProofParts{.updates = {},
+                         .headers = {eth::encode_header(first), eth::encode_header(last)},
+                         .history_account = proof->account_nodes,
+                         .history_storage = proof->storage_nodes,
+                         .receipts = {}};
+}
+
+/// That `target` is an ancestor of the anchor, the cheaper way of those that reach.
+async::Task<Result<ProofParts, SourceError>> EthereumSource::prove_block(Anchor anchor, BlockNumber target,
+                                                                         Hash32& receipts_root) {
+    const std::uint64_t distance = anchor.number.value - target.value;
+    if (distance > kWalkMax) {
+        CO_TRY(auto parts, co_await prove_by_history(anchor, target, receipts_root));
+        if (parts) co_return *std::move(parts);
+        if (distance >= kHeadersMax)
+            co_return std::unexpected(
+                SourceError{SourceError::Kind::kUnavailable,
+                            "the node gives no eth_getProof at the final " + block_text(anchor.number) +
+                                ", which is needed for a block that is " + std::to_string(distance) +
+                                " before it; a node with the states of the last hours is needed"});
+    }
+    CO_TRY(const std::vector<eth::Header> headers, co_await fetch_ancestors(anchor, target));
+    ProofParts parts;
+    for (const eth::Header& header : headers) parts.headers.push_back(eth::encode_header(header));
+    receipts_root = headers.back().receipts_root;
+    co_return parts;
+}
+
+async::Task<Result<std::vector<proof::ReceiptProof>, SourceError>> EthereumSource::prove_receipts(
+    BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions) {
+    const auto receipts = co_await api_.fetch_block_receipts(number);
+    if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
+    const trie::Trie trie = trie::make_list_trie(proof::encode_receipts(*receipts));
+    if (trie.root() != receipts_root) {
+        api_.endpoints().distrust_last();
+        co_return std::unexpected(invalid("receipts of " + block_text(number) + " have root " +
+                                          encode_hex(trie.root()) + ", the header has " +
+                                          encode_hex(receipts_root)));
+    }
+    auto proofs = proof::prove_logs(trie, *receipts, positions);
+    if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
+    co_return *std::move(proofs);
+}
+
+async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
+    std::vector<chain::LogPosition> positions, Bytes client_state) {
+    if (positions.empty()) co_return std::unexpected(unsupported("there is no log to prove"));
+    CO_TRY(Client client, read_client(client_state));
+    const BlockNumber target = positions.front().block;
+    CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target));
+    Hash32 receipts_root;
+    CO_TRY(ProofParts parts, co_await prove_block(carried.anchor, target, receipts_root));
+    parts.updates = std::move(carried.updates);
+    CO_TRY(parts.receipts, co_await prove_receipts(target, receipts_root, std::move(positions)));
+    auto proof = verify_proof(encode_proof(parts), client_state);
+    // Headers by hash, receipts by their root and updates are checked already: what is left is the RPC's.
+    if (!proof) api_.endpoints().distrust_last();
+    co_return proof;
+}
+
+std::string EthereumSource::report_of(std::size_t participants, const ClientState& state) const {
+    const std::string signers = participants == 0 ? "finality=known"
+                                                  : "participation=" + std::to_string(participants) + "/" +
+                                                        std::to_string(settings_.network.committee_size);
+    return signers + " period=" + std::to_string(settings_.network.period_of(state.finalized_slot)) +
+           " finalized_slot=" + std::to_string(state.finalized_slot.value);
+}
+
+Result<chain::Proof, SourceError> EthereumSource::verify_proof(BytesView proof,
+                                                               BytesView client_state) const {
+    TRY(const Client client, read_client(client_state));
+    auto verified = ethereum::verify_proof(settings_.network, client, proof);
+    if (!verified) return std::unexpected(invalid(std::string(to_string(verified.error()))));
+    chain::Proof out;
+    out.bytes = to_bytes(proof);
+    out.logs = std::move(verified->logs);
+    out.report = {report_of(verified->participants, verified->client.state) +
+                      " block=" + std::to_string(verified->number.value),
+                  verified->number.value};
+    return out;
+}
+
+// ---- the contract's deployment
+// ----------------------------------------------------------------------------------------
+
+async::Task<Result<Bytes, SourceError>> EthereumSource::fetch_client_initializer(Address owner) {
+    CO_TRY_VOID(co_await follower_.follow());
+    const Store& store = *follower_.store();
+    if (!store.finalized.execution || store.finalized.execution->block_hash.is_zero())
+        co_return std::unexpected(
+            not_ready("there is no final execution block yet to pin the client at: " + follower_.obstacle()));
+    const BeaconNetwork& network = settings_.network;
+    const auto number = [](std::uint64_t value) { return AbiValue::number(value); };
+    const auto precompile = [&](std::uint8_t released, std::uint8_t draft) {
+        Address address;
+        address[19] = settings_.precompiles == BlsPrecompiles::kFinal ? released : draft;
+        return AbiValue::address(address);
+    };
+    std::vector<AbiValue> forks;
+    for (const Fork& fork : network.forks)
+        forks.push_back(
+            AbiValue::tuple({number(fork.epoch.value), AbiValue::fixed_bytes(fork.version),
+                             number(fork.finalized_root_gindex), number(fork.next_committee_gindex),
+                             number(block_hash_gindex(fork))}));
+    co_return codec::encode_call(
+        "initialize(address,(uint64,bytes32,uint64,uint64,uint16,(uint64,bytes4,uint16,uint16,uint16)[]),"
+        "(address,address,address,address),(uint64,bytes32,bytes32,bytes32))",
+        {AbiValue::address(owner),
+         AbiValue::tuple({number(settings_.chain_id.value), AbiValue::word(network.genesis_validators_root),
+                          number(network.slots_per_epoch), number(network.slots_per_period()),
+                          number(network.committee_size), AbiValue::array(std::move(forks))}),
+         AbiValue::tuple({precompile(0x0b, 0x0a), precompile(0x0d, 0x0d), precompile(0x0f, 0x10),
+                          precompile(0x11, 0x12)}),
+         AbiValue::tuple({number(store.finalized.beacon.slot.value),
+                          AbiValue::word(store.finalized.execution->block_hash),
+                          AbiValue::word(store.current_committee.root),
+                          AbiValue::word(store.next_committee ? store.next_committee->root : Hash32{})})});
+}
+
+}  // namespace
+
+std::unique_ptr<chain::Source> make_source(boost::asio::any_io_executor executor, SourceSettings settings,
+                                           rpc::EthApi api, rpc::Endpoints beacon) {
+    return std::make_unique<EthereumSource>(std::move(executor), std::move(settings), std::move(api),
+                                            std::move(beacon));
+}
+
+}  // namespace butter::ethereum

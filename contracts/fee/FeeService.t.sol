@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {OwnableUpgradeable} from "@openzeppelin/contracts-upgradeable/access/OwnableUpgradeable.sol";
+
+import {IFeeService} from "../interfaces/IFeeService.sol";
+import {ServiceTest} from "../test/ServiceTest.sol";
+import {FeeService} from "./FeeService.sol";
+
+contract FeeServiceTest is ServiceTest {
+    address private constant STRANGER = address(0x57a49e40000);
+    address private constant TOKEN = address(0x70ce40000);
+
+    function setUp() public {
+        deployFees();
+    }
+
+    function testFuzz_feeIsBasePlusLimitTimesPrice(uint256 base, uint256 price, uint256 gasLimit) public {
+        base = bound(base, 1, feeService.BASE_GAS_MAX());
+        price = bound(price, 1, feeService.GAS_PRICE_MAX());
+        gasLimit = bound(gasLimit, 0, 1e12);
+        vm.startPrank(PRICER);
+        feeService.setBaseGas(CHAIN_B, base);
+        feeService.setGasPrice(CHAIN_B, TOKEN, price);
+        vm.stopPrank();
+        (uint256 fee, address receiver) = feeService.getMessageFee(CHAIN_B, TOKEN, gasLimit);
+        assertEq(fee, base * price + gasLimit * price);
+        assertEq(receiver, FEES_TO);
+    }
+
+    /// Each lane and each token has its own price.
+    function test_pricesAreApart() public {
+        vm.prank(PRICER);
+        feeService.setGasPrice(CHAIN_A, TOKEN, 7);
+        (uint256 fee,) = feeService.getMessageFee(CHAIN_A, TOKEN, 0);
+        assertEq(fee, 7 * BASE_GAS);
+        (fee,) = feeService.getMessageFee(CHAIN_A, address(0), 0);
+        assertEq(fee, GAS_PRICE * BASE_GAS);
+        vm.expectRevert(abi.encodeWithSelector(IFeeService.NotPriced.selector, CHAIN_B, TOKEN));
+        feeService.getMessageFee(CHAIN_B, TOKEN, 0);
+    }
+
+    function test_closedLane() public {
+        vm.prank(PRICER);
+        feeService.setBaseGas(CHAIN_B, 0);
+        vm.expectRevert(abi.encodeWithSelector(IFeeService.NotPriced.selector, CHAIN_B, address(0)));
+        feeService.getMessageFee(CHAIN_B, address(0), 100_000);
+    }
+
+    function test_maxima() public {
+        uint256 baseMax = feeService.BASE_GAS_MAX();
+        uint256 priceMax = feeService.GAS_PRICE_MAX();
+        vm.startPrank(PRICER);
+        feeService.setBaseGas(CHAIN_B, baseMax);
+        feeService.setGasPrice(CHAIN_B, TOKEN, priceMax);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveMaximum.selector, baseMax + 1, baseMax));
+        feeService.setBaseGas(CHAIN_B, baseMax + 1);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveMaximum.selector, priceMax + 1, priceMax));
+        feeService.setGasPrice(CHAIN_B, TOKEN, priceMax + 1);
+        vm.stopPrank();
+        (uint256 fee,) = feeService.getMessageFee(CHAIN_B, TOKEN, 5_000_000);
+        assertEq(fee, (baseMax + 5_000_000) * priceMax);
+    }
+
+    function testFuzz_onlyThePricerSetsPrices(address caller) public {
+        vm.assume(caller != PRICER);
+        vm.startPrank(caller);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.NotPricer.selector, caller));
+        feeService.setBaseGas(CHAIN_B, 1);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.NotPricer.selector, caller));
+        feeService.setGasPrice(CHAIN_B, TOKEN, 1);
+        vm.stopPrank();
+    }
+
+    function testFuzz_onlyTheOwnerSetsRoles(address caller) public {
+        vm.assume(caller != OWNER);
+        vm.startPrank(caller);
+        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        feeService.setPricer(caller);
+        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        feeService.setReceiver(caller);
+        vm.stopPrank();
+    }
+
+    function test_rolesChangeHands() public {
+        vm.startPrank(OWNER);
+        feeService.setPricer(STRANGER);
+        feeService.setReceiver(TOKEN);
+        vm.stopPrank();
+        (, address receiver) = feeService.getMessageFee(CHAIN_B, address(0), 0);
+        assertEq(receiver, TOKEN);
+        vm.prank(STRANGER);
+        feeService.setBaseGas(CHAIN_B, 5);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.NotPricer.selector, PRICER));
+        vm.prank(PRICER);
+        feeService.setBaseGas(CHAIN_B, 5);
+    }
+
+    function test_zeroAddresses() public {
+        vm.startPrank(OWNER);
+        vm.expectRevert(FeeService.ZeroAddress.selector);
+        feeService.setPricer(address(0));
+        vm.expectRevert(FeeService.ZeroAddress.selector);
+        feeService.setReceiver(address(0));
+        vm.stopPrank();
+    }
+
+    function test_changesAreEvents() public {
+        vm.startPrank(PRICER);
+        vm.expectEmit(address(feeService));
+        emit IFeeService.BaseGasSet(CHAIN_B, 9);
+        feeService.setBaseGas(CHAIN_B, 9);
+        vm.expectEmit(address(feeService));
+        emit IFeeService.GasPriceSet(CHAIN_B, TOKEN, 8);
+        feeService.setGasPrice(CHAIN_B, TOKEN, 8);
+        vm.stopPrank();
+        vm.startPrank(OWNER);
+        vm.expectEmit(address(feeService));
+        emit FeeService.PricerSet(STRANGER);
+        feeService.setPricer(STRANGER);
+        vm.expectEmit(address(feeService));
+        emit IFeeService.ReceiverSet(STRANGER);
+        feeService.setReceiver(STRANGER);
+        vm.stopPrank();
+    }
+}

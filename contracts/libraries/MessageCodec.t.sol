@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Test} from "../test/Test.sol";
+import {Message, MessageType} from "../types/MessageTypes.sol";
+import {MessageCodec} from "./MessageCodec.sol";
+
+contract CodecHarness {
+    function decode(bytes calldata encoded) external pure returns (Message memory) {
+        return MessageCodec.decode(encoded);
+    }
+
+    function encode(Message calldata message) external pure returns (bytes memory) {
+        return MessageCodec.encode(message);
+    }
+}
+
+contract MessageCodecTest is Test {
+    uint256 private constant FIXED_BYTES = 50;
+
+    CodecHarness private immutable codec = new CodecHarness();
+
+    function party(bytes memory from, uint256 length) private pure returns (bytes memory result) {
+        result = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) {
+            result[i] = from.length == 0 ? bytes1(uint8(i)) : from[i % from.length];
+        }
+    }
+
+    function message(uint256 seed, uint256 senderBytes, uint256 targetBytes, uint256 payloadBytes)
+        private
+        pure
+        returns (Message memory)
+    {
+        bytes memory random = abi.encode(keccak256(abi.encode(seed)), keccak256(abi.encode(seed, "more")));
+        return Message({
+            relay: uint8(random[0]) & 1 != 0,
+            msgType: uint8(random[1]) & 1 != 0 ? MessageType.MESSAGE : MessageType.CALLDATA,
+            fromChain: uint64(seed),
+            toChain: uint64(seed >> 64),
+            nonce: uint64(seed >> 128),
+            gasLimit: uint32(seed >> 192),
+            service: address(uint160(seed >> 32)),
+            sender: party(random, senderBytes),
+            target: party(random, targetBytes),
+            payload: party(random, payloadBytes)
+        });
+    }
+
+    function testFuzz_messagesComeBack(uint256 seed, uint8 senderBytes, uint8 targetBytes, uint16 payloadBytes)
+        public
+        view
+    {
+        Message memory sent =
+            message(seed, bound(senderBytes, 1, 32), bound(targetBytes, 1, 32), bound(payloadBytes, 0, 500));
+        assertEq(abi.encode(codec.decode(codec.encode(sent))), abi.encode(sent));
+    }
+
+    /// T-38: whatever is decoded encodes to the same bytes, so no two byte strings mean one message; and what is encoded
+    /// decodes to the same message, so no two messages have one encoding.
+    function testFuzz_acceptsOnlyWhatItWrites(bytes calldata rest, uint8 flags, uint8 senderBytes) public view {
+        bytes memory encoded =
+            abi.encodePacked(uint8(3), uint8(flags & 3), new bytes(FIXED_BYTES - 2), uint8(senderBytes % 34), rest);
+        try codec.decode(encoded) returns (Message memory decoded) {
+            assertEq(codec.encode(decoded), encoded);
+        } catch {}
+    }
+
+    /// T-38: a byte that moves over the boundary of two neighbouring fields makes another message. With the packed
+    /// encoding, whose twin stands here, it would not.
+    function testFuzz_movedBoundariesMakeAnotherId(uint256 seed, uint8 senderBytes, uint8 targetBytes) public view {
+        uint256 left = bound(senderBytes, 1, 31);
+        uint256 right = bound(targetBytes, 2, 32);
+        Message memory a = message(seed, left, right, 40);
+        Message memory b = message(seed, left, right, 40);
+        b.sender = bytes.concat(a.sender, a.target[0]);
+        b.target = tail(a.target, 1);
+        assertEq(keccak256(packed(a)), keccak256(packed(b)));
+        assertTrue(keccak256(codec.encode(a)) != keccak256(codec.encode(b)), "sender and target");
+
+        b = message(seed, left, right - 1, 40);
+        b.sender = a.sender;
+        for (uint256 i = 0; i + 1 < right; ++i) b.target[i] = a.target[i];
+        b.payload = bytes.concat(a.target[right - 1], a.payload);
+        assertEq(keccak256(packed(a)), keccak256(packed(b)));
+        assertTrue(keccak256(codec.encode(a)) != keccak256(codec.encode(b)), "target and payload");
+    }
+
+    /// The buggy variant: several dynamic fields packed without their lengths.
+    function packed(Message memory m) private pure returns (bytes memory) {
+        return abi.encodePacked(m.fromChain, m.toChain, m.nonce, m.gasLimit, m.service, m.sender, m.target, m.payload);
+    }
+
+    function tail(bytes memory value, uint256 from) private pure returns (bytes memory result) {
+        result = new bytes(value.length - from);
+        for (uint256 i = from; i < value.length; ++i) result[i - from] = value[i];
+    }
+
+    /// T-12: each field is in the id.
+    function testFuzz_everyFieldIsInTheId(uint256 seed, uint8 field) public view {
+        Message memory a = message(seed, 20, 20, 64);
+        Message memory b = message(seed, 20, 20, 64);
+        uint256 which = field % 10;
+        if (which == 0) b.relay = !b.relay;
+        if (which == 1) b.msgType = b.msgType == MessageType.CALLDATA ? MessageType.MESSAGE : MessageType.CALLDATA;
+        if (which == 2) b.fromChain ^= uint64(1) << uint64(seed % 64);
+        if (which == 3) b.toChain ^= uint64(1) << uint64(seed % 64);
+        if (which == 4) b.nonce ^= uint64(1) << uint64(seed % 64);
+        if (which == 5) b.gasLimit ^= uint32(1) << uint32(seed % 32);
+        if (which == 6) b.service = address(uint160(b.service) ^ uint160(1 << (seed % 160)));
+        if (which == 7) b.sender[seed % 20] ^= 0x01;
+        if (which == 8) b.target[seed % 20] ^= 0x01;
+        if (which == 9) b.payload[seed % 64] ^= 0x01;
+        assertTrue(keccak256(codec.encode(a)) != keccak256(codec.encode(b)), "field");
+    }
+
+    function test_shorterThanTheFixedFields() public {
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageTooShort.selector, FIXED_BYTES - 1));
+        codec.decode(bytes.concat(hex"03", new bytes(FIXED_BYTES - 2)));
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageTooShort.selector, 0));
+        codec.decode("");
+    }
+
+    function test_withoutParties() public {
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageTooShort.selector, FIXED_BYTES));
+        codec.decode(bytes.concat(hex"03", new bytes(FIXED_BYTES - 1)));
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageTooShort.selector, FIXED_BYTES + 2));
+        codec.decode(bytes.concat(hex"03", new bytes(FIXED_BYTES - 1), hex"01ff"));
+    }
+
+    function test_partyBeyondTheEnd() public {
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageTooShort.selector, FIXED_BYTES + 20));
+        codec.decode(bytes.concat(hex"03", new bytes(FIXED_BYTES - 1), hex"14", new bytes(19)));
+    }
+
+    function test_otherVersions() public {
+        bytes memory encoded = codec.encode(message(1, 20, 20, 0));
+        for (uint256 version = 0; version < 256; ++version) {
+            if (version == 3) continue;
+            encoded[0] = bytes1(uint8(version));
+            vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageVersion.selector, uint8(version)));
+            codec.decode(encoded);
+        }
+    }
+
+    function test_unknownFlags() public {
+        bytes memory encoded = codec.encode(message(1, 20, 20, 0));
+        for (uint256 flags = 4; flags < 256; ++flags) {
+            encoded[1] = bytes1(uint8(flags));
+            vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageFlags.selector, uint8(flags)));
+            codec.decode(encoded);
+        }
+    }
+
+    /// T-50: parties of 1 to 32 bytes.
+    function test_partyLengths() public {
+        assertEq(codec.decode(codec.encode(message(1, 32, 32, 0))).target.length, 32);
+        assertEq(codec.decode(codec.encode(message(1, 1, 1, 0))).target.length, 1);
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 length = i == 0 ? 0 : 33;
+            bytes memory asSender = codec.encode(message(1, length, 20, 0));
+            vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessagePartyLength.selector, length));
+            codec.decode(asSender);
+            bytes memory asTarget = codec.encode(message(1, 20, length, 0));
+            vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessagePartyLength.selector, length));
+            codec.decode(asTarget);
+        }
+    }
+
+    /// T-47: at the limit and one above.
+    function test_payloadLimit() public {
+        bytes memory encoded = bytes.concat(codec.encode(message(1, 20, 20, 0)), new bytes(16_384));
+        assertEq(codec.decode(encoded).payload.length, 16_384);
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessagePayloadTooLarge.selector, 16_385));
+        codec.decode(bytes.concat(encoded, hex"00"));
+    }
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IFeeService} from "../interfaces/IFeeService.sol";
+import {IOmniService} from "../interfaces/IOmniService.sol";
+import {IOmniServiceInbox} from "../interfaces/IOmniServiceInbox.sol";
+import {IOmniServiceRelay} from "../interfaces/IOmniServiceRelay.sol";
+import {MerkleOutbox} from "../libraries/MerkleOutbox.sol";
+import {MessageCodec} from "../libraries/MessageCodec.sol";
+import {InboxTest} from "../test/InboxTest.sol";
+import {BelievingClient, Receiver} from "../test/ServiceTest.sol";
+import {Message, MessageType} from "../types/MessageTypes.sol";
+import {Log} from "../types/ProofTypes.sol";
+import {OmniService} from "./OmniService.sol";
+
+/// Roots, deliveries and replay. What executions do is in OmniServiceExecution.t.sol.
+contract OmniServiceTest is InboxTest {
+    // ---- roots -----------------------------------------------------------------------------------------------
+
+    function test_rootIsKept() public {
+        append(ping(1));
+        vm.expectEmit(address(service));
+        emit IOmniServiceInbox.RootVerified(1, rootAt(1));
+        service.transferIn(rootProof(1), "");
+        assertEq(service.rootOf(1), rootAt(1));
+    }
+
+    function test_severalRootsInOneProof() public {
+        append(ping(1));
+        append(ping(2));
+        Log[] memory logs = new Log[](2);
+        (logs[0], logs[1]) = (rootLog(1), rootLog(2));
+        service.transferIn(abi.encode(logs), "");
+        assertEq(service.rootOf(1), rootAt(1));
+        assertEq(service.rootOf(2), rootAt(2));
+    }
+
+    /// T-11: the right topic from another contract.
+    function test_rootOfAnotherEmitter() public {
+        append(ping(1));
+        Log memory log = rootLog(1);
+        log.emitter = address(0xbad0000);
+        vm.expectRevert(
+            abi.encodeWithSelector(IOmniService.WrongEmitter.selector, address(0xbad0000), RELAY_SERVICE)
+        );
+        service.transferIn(encodeLog(log), "");
+    }
+
+    function test_rootUnderAnotherTopic() public {
+        append(ping(1));
+        Log memory log = rootLog(1);
+        bytes32 other = IOmniService.MessageOut.selector;
+        log.topics[0] = other;
+        vm.expectRevert(
+            abi.encodeWithSelector(IOmniService.WrongTopic.selector, other, IOmniServiceRelay.OutboxRoot.selector)
+        );
+        service.transferIn(encodeLog(log), "");
+    }
+
+    function test_rootWithMoreOrFewerTopics() public {
+        append(ping(1));
+        bytes32 topic = IOmniServiceRelay.OutboxRoot.selector;
+        Log memory log = rootLog(1);
+        log.topics = new bytes32[](0);
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongTopic.selector, bytes32(0), topic));
+        service.transferIn(encodeLog(log), "");
+        log.topics = topicsOf(topic, bytes32(uint256(CHAIN_B)), 0);
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongTopic.selector, topic, topic));
+        service.transferIn(encodeLog(log), "");
+    }
+
+    /// The root of another destination's outbox.
+    function test_rootForAnotherChain() public {
+        append(ping(1));
+        Log memory log = rootLog(1);
+        log.topics[1] = bytes32(uint256(CHAIN_A));
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongDestination.selector, CHAIN_A, CHAIN_B));
+        service.transferIn(encodeLog(log), "");
+    }
+
+    function test_ringForgetsTheOldest() public {
+        for (uint256 i = 0; i < 65; ++i) append(ping(i));
+        service.transferIn(rootProof(1), "");
+        bytes memory first = delivery(1, single(0));
+        service.transferIn(rootProof(65), "");
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 1, rootAt(1)));
+        service.transferIn("", first);
+        // Under the newer root the old message is still there.
+        service.transferIn("", delivery(65, single(0)));
+        assertEq(receiver.executions(), 1);
+    }
+
+    // ---- deliveries ------------------------------------------------------------------------------------------
+
+    function test_rootAndDeliveryTogether() public {
+        append(ping(7));
+        service.transferIn(rootProof(1), delivery(1, single(0)));
+        assertEq(receiver.executions(), 1);
+        assertEq(receiver.lastHash(), keccak256(abi.encode(7)));
+        assertTrue(service.isDelivered(0), "delivered");
+        assertTrue(!service.isDelivered(1), "the next is not");
+    }
+
+    function testFuzz_anySubsetInAnyOrder(uint64 first, uint64 second) public {
+        for (uint256 i = 0; i < 40; ++i) append(ping(i));
+        service.transferIn(rootProof(40), "");
+        uint64 mask = (1 << 40) - 1;
+        first = first & mask | 1;
+        second = second & mask | 2;
+        service.transferIn("", delivery(40, chosen(first)));
+        service.transferIn("", delivery(40, chosen(second)));
+        uint64 delivered = first | second;
+        uint256 count = 0;
+        for (uint64 i = 0; i < 40; ++i) {
+            bool isChosen = delivered >> i & 1 != 0;
+            assertTrue(service.isDelivered(i) == isChosen, "bitmap");
+            if (isChosen) ++count;
+        }
+        assertEq(receiver.executions(), count);
+    }
+
+    function chosen(uint256 bits) private pure returns (uint256[] memory indexes) {
+        indexes = new uint256[](64);
+        uint256 count = 0;
+        for (uint256 i = 0; i < 64; ++i) {
+            if (bits >> i & 1 != 0) indexes[count++] = i;
+        }
+        assembly ("memory-safe") {
+            mstore(indexes, count)
+        }
+    }
+
+    function test_bitmapOverWords() public {
+        for (uint256 i = 0; i < 258; ++i) append(ping(i));
+        service.transferIn(rootProof(258), delivery(258, pair(255, 256)));
+        assertEq(receiver.executions(), 2);
+        assertTrue(service.isDelivered(255) && service.isDelivered(256), "delivered");
+        assertTrue(!service.isDelivered(254) && !service.isDelivered(257) && !service.isDelivered(0), "others");
+    }
+
+    /// T-41: a second delivery does nothing but say so, under the same root or a newer one, alone or among others.
+    function test_replay() public {
+        append(ping(1));
+        append(ping(2));
+        service.transferIn(rootProof(1), delivery(1, single(0)));
+        vm.expectEmit(address(service));
+        emit IOmniService.AlreadyDelivered(keccak256(messages[0]));
+        service.transferIn("", delivery(1, single(0)));
+        assertEq(receiver.executions(), 1);
+        service.transferIn(rootProof(2), delivery(2, pair(0, 1)));
+        assertEq(receiver.executions(), 2);
+    }
+
+    /// T-54: who comes second pays little.
+    function test_lostRaceIsCheap() public {
+        append(ping(1));
+        service.transferIn(rootProof(1), delivery(1, single(0)));
+        bytes memory again = delivery(1, single(0));
+        uint256 before = gasleft();
+        service.transferIn("", again);
+        assertTrue(before - gasleft() < 30_000, "gas");
+    }
+
+    /// T-40, T-41: the same bytes on another chain.
+    function test_messageForAnotherChain() public {
+        append(pingFor(CHAIN_A, CHAIN_R, 1));
+        service.transferIn(rootProof(1), "");
+        bytes memory data = delivery(1, single(0));
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongDestination.selector, CHAIN_R, CHAIN_B));
+        service.transferIn("", data);
+    }
+
+    function test_messageThatSaysItComesFromHere() public {
+        append(pingFor(CHAIN_B, CHAIN_B, 1));
+        service.transferIn(rootProof(1), "");
+        bytes memory data = delivery(1, single(0));
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongOrigin.selector, CHAIN_B, CHAIN_R));
+        service.transferIn("", data);
+    }
+
+    function test_undecodableMessageUnderARoot() public {
+        append(hex"03");
+        service.transferIn(rootProof(1), "");
+        bytes memory data = delivery(1, single(0));
+        vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessageTooShort.selector, 1));
+        service.transferIn("", data);
+    }
+
+    // ---- malformed deliveries --------------------------------------------------------------------------------
+
+    /// T-01: before any root is known nothing can be delivered, least of all under a root of zero.
+    function test_rootOfZero() public {
+        append(ping(1));
+        bytes memory data = delivery(1, single(0));
+        for (uint256 i = 0; i < 32; ++i) data[8 + i] = 0;
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 1, bytes32(0)));
+        service.transferIn("", data);
+        // An empty outbox's root is zero, too.
+        service.transferIn(rootProof(0), "");
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 1, bytes32(0)));
+        service.transferIn("", data);
+    }
+
+    function test_rootThatIsNotKept() public {
+        append(ping(1));
+        bytes memory data = delivery(1, single(0));
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 1, rootAt(1)));
+        service.transferIn("", data);
+    }
+
+    /// T-03: a kept root with another count.
+    function test_countOfAnotherRoot() public {
+        for (uint256 i = 0; i < 65; ++i) append(ping(i));
+        service.transferIn(rootProof(65), "");
+        bytes memory data = delivery(65, single(0));
+        data[7] = 0x01; // 1 and 65 have the same place in the ring
+        vm.expectPartialRevert(IOmniServiceInbox.ProofTooLong.selector);
+        service.transferIn("", data);
+    }
+
+    function test_messageThatWasNotSent() public {
+        append(ping(1));
+        append(ping(2));
+        service.transferIn(rootProof(2), "");
+        messages[0] = ping(3);
+        bytes memory data = deliveryOf(2, single(0), rootAt(2));
+        vm.expectPartialRevert(IOmniServiceInbox.UnknownRoot.selector);
+        service.transferIn("", data);
+    }
+
+    /// T-12: every byte of a delivery is bound by the root: whatever is flipped, nothing is executed.
+    function test_everyByteOfADeliveryCounts() public {
+        for (uint256 i = 0; i < 5; ++i) append(ping(i));
+        service.transferIn(rootProof(5), "");
+        bytes memory data = delivery(5, pair(1, 3));
+        for (uint256 i = 0; i < data.length; ++i) {
+            data[i] ^= bytes1(uint8(1 << (i % 8)));
+            (bool success, bytes memory reason) =
+                address(service).call(abi.encodeCall(IOmniServiceInbox.transferIn, ("", data)));
+            assertTrue(!success && reason.length >= 4, "refused by name");
+            data[i] ^= bytes1(uint8(1 << (i % 8)));
+        }
+        assertEq(receiver.executions(), 0);
+        service.transferIn("", data);
+        assertEq(receiver.executions(), 2);
+    }
+
+    function test_everyPrefixOfADelivery() public {
+        append(ping(1));
+        append(ping(2));
+        service.transferIn(rootProof(2), "");
+        bytes memory data = delivery(2, single(1));
+        for (uint256 length = data.length - 1; length > 0; --length) {
+            assembly ("memory-safe") {
+                mstore(data, length)
+            }
+            (bool success, bytes memory reason) =
+                address(service).call(abi.encodeCall(IOmniServiceInbox.transferIn, ("", data)));
+            assertTrue(!success, "refused");
+            bytes4 error = bytes4(reason);
+            assertTrue(
+                error == IOmniServiceInbox.DeliveryMalformed.selector
+                    || error == IOmniServiceInbox.ProofTooShort.selector,
+                "by name"
+            );
+        }
+    }
+
+    function test_siblingsLeftOver() public {
+        append(ping(1));
+        service.transferIn(rootProof(1), "");
+        bytes memory data = bytes.concat(delivery(1, single(0)), bytes32(0));
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.ProofTooLong.selector, 32));
+        service.transferIn("", data);
+    }
+
+    function test_noMessages() public {
+        append(ping(1));
+        service.transferIn(rootProof(1), "");
+        bytes memory data = abi.encodePacked(uint64(1), rootAt(1), uint8(0));
+        vm.expectRevert(MerkleOutbox.NothingToProve.selector);
+        service.transferIn("", data);
+    }
+
+    /// T-03: an index at and beyond the count, up to the largest.
+    function testFuzz_indexOutOfRange(uint64 index) public {
+        append(ping(1));
+        append(ping(2));
+        service.transferIn(rootProof(2), "");
+        index = uint64(bound(index, 2, type(uint64).max));
+        bytes memory data = delivery(2, single(1));
+        for (uint256 i = 0; i < 8; ++i) data[41 + i] = bytes8(index)[i];
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.IndexOutOfRange.selector, index, 2));
+        service.transferIn("", data);
+    }
+
+    function test_indexesNotAscending() public {
+        for (uint256 i = 0; i < 4; ++i) append(ping(i));
+        service.transferIn(rootProof(4), "");
+        bytes memory data = deliveryOf(4, pair(1, 1), rootAt(4));
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.IndexNotAscending.selector, 1, 1));
+        service.transferIn("", data);
+        data = deliveryOf(4, pair(2, 1), rootAt(4));
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.IndexNotAscending.selector, 1, 2));
+        service.transferIn("", data);
+    }
+
+    function test_mostMessagesInOneDelivery() public {
+        uint256[] memory all = new uint256[](255);
+        for (uint256 i = 0; i < 255; ++i) {
+            append(ping(i));
+            all[i] = i;
+        }
+        service.transferIn(rootProof(255), delivery(255, all));
+        assertEq(receiver.executions(), 255);
+    }
+
+    // ---- configuration ---------------------------------------------------------------------------------------
+
+    function test_withoutARelay() public {
+        OmniService fresh = OmniService(
+            deployProxy(
+                address(new OmniService()),
+                abi.encodeCall(OmniService.initialize, (OWNER, IFeeService(address(feeService)), GUARDIAN))
+            )
+        );
+        append(ping(1));
+        vm.expectRevert();
+        fresh.transferIn(rootProof(1), "");
+        bytes memory data = delivery(1, single(0));
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 1, rootAt(1)));
+        fresh.transferIn("", data);
+    }
+
+    function test_whatTheClientRefusesIsRefused() public {
+        vm.expectRevert();
+        service.transferIn(hex"00", "");
+    }
+
+    function test_orderStatus() public {
+        receiver.setReverting(true);
+        append(ping(1));
+        service.transferIn(rootProof(1), delivery(1, single(0)));
+        bytes32 orderId = keccak256(messages[0]);
+        (bool exists, bool verifiable, uint256 nodeType) = service.getOrderStatus(CHAIN_R, 0, orderId);
+        assertTrue(exists && verifiable, "stored, verifiable");
+        assertEq(nodeType, 1);
+        (exists, verifiable, nodeType) = service.getOrderStatus(CHAIN_A, 0, bytes32(0));
+        assertTrue(!exists && !verifiable, "unknown");
+        assertEq(nodeType, 0);
+        client.setFrozen(true);
+        (, verifiable, nodeType) = service.getOrderStatus(CHAIN_R, 0, orderId);
+        assertTrue(!verifiable && nodeType == 0, "frozen");
+    }
+}
