@@ -84,6 +84,7 @@ async::Task<Result<void, SourceError>> Follower::try_follow() {
     if (!applied) {
         switch (applied.error().kind) {
             case LightClientError::Kind::kNotRelevant:
+                remember_finality_of_checkpoint(*update);
                 break;
             case LightClientError::Kind::kNoFinality:
             case LightClientError::Kind::kNoParticipants:
@@ -106,6 +107,14 @@ async::Task<Result<void, SourceError>> Follower::try_follow() {
     }
     if (obstacle_.empty()) explain_finality(*update);
     co_return co_await learn_next_committee();
+}
+
+/// The checkpoint is final by our own word; clients want to see the committee's.
+void Follower::remember_finality_of_checkpoint(const Update& update) {
+    if (finality_ || !update.finalized || *update.finalized != store_->finalized ||
+        update.aggregate.bits.count() < quorum(network_.committee_size))
+        return;
+    if (validate_update(network_, *store_, update, kAnySlot)) finality_ = update;
 }
 
 void Follower::explain_finality(const Update& newest) {
@@ -153,6 +162,7 @@ async::Task<Result<void, SourceError>> Follower::bootstrap() {
     if (!store)
         co_return std::unexpected(distrusted("the bootstrap does not verify: " + to_string(store.error())));
     store_ = *std::move(store);
+    opening_ = encode_bootstrap(network_, *decoded);
     remember_committees();
     co_return Result<void, SourceError>();
 }
@@ -270,8 +280,10 @@ async::Task<Result<SyncCommittee, SourceError>> Follower::fetch_committee(std::u
         co_return known->second;
     // One that the client knows from before our checkpoint: its root tells that it is the right one.
     if (period == 0)
-        co_return std::unexpected(SourceError{SourceError::Kind::kUnsupported,
-                                              "the client's committee of period 0 is not this chain's"});
+        co_return std::unexpected(
+            SourceError{SourceError::Kind::kUnsupported,
+                        "the client is at period 0, whose sync committee cannot be had from the newer "
+                        "checkpoint; set `checkpoint` to the root of a block of period 0"});
     CO_TRY(const std::vector<Update> updates, co_await fetch_updates(period - 1, 1));
     if (updates.empty() || !updates[0].next_committee || root_of(*updates[0].next_committee) != root)
         co_return std::unexpected(distrusted("the beacon node has no sync committee of period " +

@@ -30,8 +30,9 @@ class Follower {
 
     /// Absent until the first `follow` that succeeded.
     const std::optional<Store>& store() const noexcept { return store_; }
-    /// The verified update that made the store's finalised header final; absent while that is the
-    /// checkpoint's own.
+    /// SSZ of the verified bootstrap of the checkpoint; empty until the first `follow` that succeeded.
+    const Bytes& opening() const noexcept { return opening_; }
+    /// A verified update with the store's finalised header; absent while none was seen.
     const std::optional<Update>& finality() const noexcept { return finality_; }
     /// Why the last `follow` came no further, for people: what finality waits for.
     const std::string& obstacle() const noexcept { return obstacle_; }
@@ -58,6 +59,7 @@ class Follower {
     void remember_committees();
     chain::SourceError distrusted(std::string text);
     std::uint64_t store_period() const noexcept;
+    void remember_finality_of_checkpoint(const Update& update);
     void explain_finality(const Update& newest);
 
     rpc::Endpoints beacon_;
@@ -65,6 +67,7 @@ class Follower {
     Hash32 checkpoint_;
     async::Mutex following_;
     std::optional<Store> store_;
+    Bytes opening_;
     std::optional<Update> finality_;
     std::string obstacle_;
     /// Final ones, by period, from the checkpoint's on.

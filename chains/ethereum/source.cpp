@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "butter/base/hex.hpp"
+#include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/proof/receipt_proof.hpp"
 #include "butter/trie/trie.hpp"
+#include "chains/ethereum/checkpoint.hpp"
 #include "chains/ethereum/follower.hpp"
 #include "chains/ethereum/proof.hpp"
 
@@ -29,6 +31,8 @@ constexpr std::uint64_t kWalkMax = 12;
 /// lags further is brought forward by updates of their own.
 constexpr std::size_t kUpdatesPerProof = 4;
 constexpr std::size_t kUpdatesMax = 16;
+/// One a period of 27 hours: more than four years from a checkpoint.
+constexpr std::size_t kUpdatesFromCheckpointMax = 1'500;
 
 SourceError unavailable(const rpc::RpcError& error) { return {SourceError::Kind::kUnavailable, error.text}; }
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
@@ -43,11 +47,42 @@ struct Anchor {
     BlockNumber number;
 };
 
+/// How a block is shown to be an ancestor of an anchor.
+enum class Ancestry {
+    kHeaders = 1,  ///< by all headers between them
+    kHistory = 2,  ///< by the hash that the anchor's state keeps (EIP-2935)
+};
+
+/// A block's place in a proof, without updates and receipts.
+struct ProvenBlock {
+    ProofParts parts;
+    Hash32 receipts_root;
+};
+
+/// What updates are carried for.
+struct Carriage {
+    std::size_t updates_max;
+    /// Name the earliest slot that says the same as the signature's, as evidence must.
+    bool earliest_signature_slot;
+};
+constexpr Carriage kForContract{kUpdatesPerProof, false};
+constexpr Carriage kForEvidence{kUpdatesFromCheckpointMax, true};
+
 struct CarriedUpdates {
     std::vector<Bytes> updates;
     Client client;  ///< after them
     Anchor anchor;
 };
+
+/// How `target` may be proven under `anchor`, the cheaper way first.
+std::vector<Ancestry> ways_to(const Anchor& anchor, BlockNumber target) {
+    const std::uint64_t distance = anchor.number.value - target.value;
+    std::vector<Ancestry> ways;
+    if (distance > kWalkMax) ways.push_back(Ancestry::kHistory);
+    // Also where the node or the chain has no history.
+    if (distance < kHeadersMax) ways.push_back(Ancestry::kHeaders);
+    return ways;
+}
 
 /// Committee root that `client` holds for `period`.
 std::optional<Hash32> find_root(const Client& client, std::uint64_t period) {
@@ -70,6 +105,10 @@ class EthereumSource final : public chain::Source {
     async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
     async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
     Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
+    async::Task<Result<chain::CheckpointProof, SourceError>> fetch_checkpoint_proof(
+        std::vector<chain::LogPosition> positions) override;
+    Result<chain::Proof, SourceError> verify_checkpoint_proof(
+        const chain::CheckpointProof& proof) const override;
 
   private:
     template <class T>
@@ -84,14 +123,14 @@ class EthereumSource final : public chain::Source {
     /// `client` after `update`, which is added to `carried`.
     async::Task<Answer<AppliedUpdate>> carry(Client client, Update update, std::vector<Bytes>& carried);
     async::Task<Answer<Update>> fetch_next_period_update(Client client);
-    async::Task<Answer<CarriedUpdates>> carry_to(Client client, BlockNumber target);
-    async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target);
+    async::Task<Answer<CarriedUpdates>> carry_to(Client client, BlockNumber target, Carriage carriage);
+    async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target, Carriage carriage);
 
     async::Task<Answer<eth::Header>> fetch_header(Anchor anchor);
-    async::Task<Answer<std::vector<eth::Header>>> fetch_ancestors(Anchor anchor, BlockNumber target);
-    async::Task<Answer<ProofParts>> prove_block(Anchor anchor, BlockNumber target, Hash32& receipts_root);
-    async::Task<Answer<std::optional<ProofParts>>> prove_by_history(Anchor anchor, BlockNumber target,
-                                                                    Hash32& receipts_root);
+    async::Task<Answer<ProvenBlock>> prove_by_headers(Anchor anchor, BlockNumber target);
+    async::Task<Answer<ProvenBlock>> prove_by_history(Anchor anchor, BlockNumber target);
+    async::Task<Answer<ProofParts>> prove_logs(Anchor anchor, std::vector<chain::LogPosition> positions,
+                                               Ancestry ancestry);
     async::Task<Answer<std::vector<proof::ReceiptProof>>> prove_receipts(
         BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions);
     std::string report_of(std::size_t participants, const ClientState& state) const;
@@ -150,14 +189,16 @@ async::Task<Result<Update, SourceError>> EthereumSource::fetch_next_period_updat
 }
 
 /// Updates after which `client` knows a final block at or soon after `target`.
-async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client client, BlockNumber target) {
+async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client client, BlockNumber target,
+                                                                          Carriage carriage) {
     CarriedUpdates out;
+    const std::uint64_t first_period = period_of(client);
     out.client = std::move(client);
     const auto reaches = [&](const Update& update) {
         const BlockNumber number = update.finalized->execution->block_number;
         return number >= target && number.value - target.value <= kHistoryWindow;
     };
-    while (out.updates.size() < kUpdatesPerProof) {
+    while (out.updates.size() < carriage.updates_max) {
         const std::optional<Update>& newest = follower_.finality();
         if (!newest)
             co_return std::unexpected(not_ready(block_text(target) +
@@ -171,6 +212,10 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
         } else {
             CO_TRY(update, co_await fetch_next_period_update(out.client));
         }
+        if (carriage.earliest_signature_slot) {
+            update.signature_slot = earliest_signature_slot(settings_.network, update.attested.beacon.slot,
+                                                            update.signature_slot);
+        }
         CO_TRY(AppliedUpdate applied, co_await carry(std::move(out.client), update, out.updates));
         out.client = std::move(applied.client);
         if (reaches(update)) {
@@ -183,14 +228,14 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
                             " blocks before the first final one that the client can learn of, block " +
                             std::to_string(update.finalized->execution->block_number.value)));
     }
-    co_return std::unexpected(not_ready("the client is at period " +
-                                        std::to_string(period_of(out.client) - kUpdatesPerProof) +
-                                        " or so, more than " + std::to_string(kUpdatesPerProof) +
+    co_return std::unexpected(not_ready("the client is at period " + std::to_string(first_period) +
+                                        ", more than " + std::to_string(carriage.updates_max) +
                                         " updates behind; it needs them before a proof"));
 }
 
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
-                                                                             BlockNumber target) {
+                                                                             BlockNumber target,
+                                                                             Carriage carriage) {
     // The contract keeps older final blocks too, but shows only this one.
     const Hash32 known = client.state.finalized_block_hash;
     const auto header = co_await api_.fetch_header_by_hash(known);
@@ -215,7 +260,7 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Cli
                                                 std::to_string(newest.value) + " is; " +
                                                 follower_.obstacle()));
     }
-    co_return co_await carry_to(std::move(client), target);
+    co_return co_await carry_to(std::move(client), target, carriage);
 }
 
 async::Task<Result<std::vector<chain::Update>, SourceError>> EthereumSource::fetch_updates(
@@ -257,37 +302,35 @@ async::Task<Result<eth::Header, SourceError>> EthereumSource::fetch_header(Ancho
     co_return (*block)->header;
 }
 
-/// Headers from the anchor down to `target`, each the parent of the one before.
-async::Task<Result<std::vector<eth::Header>, SourceError>> EthereumSource::fetch_ancestors(
-    Anchor anchor, BlockNumber target) {
+async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_headers(Anchor anchor,
+                                                                               BlockNumber target) {
     std::vector<rpc::Endpoints::Call> calls;
-    for (std::uint64_t number = anchor.number.value; number + 1 > target.value; --number) {
+    for (std::uint64_t number = anchor.number.value + 1; number-- > target.value;)
         calls.push_back({"eth_getBlockByNumber", {encode_quantity(number), false}});
-        if (number == 0) break;
-    }
     const auto answers = co_await api_.endpoints().call_batch(std::move(calls));
     if (!answers) co_return std::unexpected(unavailable(answers.error()));
-    std::vector<eth::Header> out;
+    ProvenBlock out;
     Hash32 expected = anchor.hash;
     for (const auto& answer : *answers) {
         if (!answer) co_return std::unexpected(unavailable(answer.error()));
         const auto block = rpc::decode_block_header(*answer);
         if (!block || eth::hash_of(block->header) != expected) {
             api_.endpoints().distrust_last();
-            co_return std::unexpected(
-                invalid("the node's " + block_text(BlockNumber{anchor.number.value - out.size()}) +
-                        " is not the ancestor of the final " + block_text(anchor.number) + " with hash " +
-                        encode_hex(expected)));
+            co_return std::unexpected(invalid(
+                "the node's " + block_text(BlockNumber{anchor.number.value - out.parts.headers.size()}) +
+                " is not the ancestor of the final " + block_text(anchor.number) + " with hash " +
+                encode_hex(expected)));
         }
         expected = block->header.parent_hash;
-        out.push_back(block->header);
+        out.receipts_root = block->header.receipts_root;
+        out.parts.headers.push_back(eth::encode_header(block->header));
     }
     co_return out;
 }
 
-/// Absent when the node gives no such proof, or gives one of which the client would say the same.
-async::Task<Result<std::optional<ProofParts>, SourceError>> EthereumSource::prove_by_history(
-    Anchor anchor, BlockNumber target, Hash32& receipts_root) {
+/// Not checked: that the history is the anchor's. The whole proof's check does.
+async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_history(Anchor anchor,
+                                                                               BlockNumber target) {
     CO_TRY(const eth::Header first, co_await fetch_header(anchor));
     const auto block = co_await api_.fetch_header(rpc::BlockId::number(target));
     if (!block) co_return std::unexpected(unavailable(block.error()));
@@ -298,54 +341,47 @@ async::Task<Result<std::optional<ProofParts>, SourceError>> EthereumSource::prov
     const std::uint64_t index = target.value % kHistoryWindow;
     for (unsigned i = 0; i < 8; ++i) slot[31 - i] = static_cast<std::uint8_t>(index >> (8 * i));
     const auto proof = co_await api_.fetch_proof(kHistoryContract, slot, anchor.number);
-    if (!proof) {
-        if (proof.error().kind != rpc::RpcError::Kind::kNode)
-            co_return std::unexpected(unavailable(proof.error()));
-        co_return std::nullopt;
-    }
-    receipts_root = last.receipts_root;
-    co_return ProofParts{.updates = {},
-                         .headers = {eth::encode_header(first), eth::encode_header(last)},
-                         .history_account = proof->account_nodes,
-                         .history_storage = proof->storage_nodes,
-                         .receipts = {}};
-}
-
-/// That `target` is an ancestor of the anchor, the cheaper way of those that reach.
-async::Task<Result<ProofParts, SourceError>> EthereumSource::prove_block(Anchor anchor, BlockNumber target,
-                                                                         Hash32& receipts_root) {
-    const std::uint64_t distance = anchor.number.value - target.value;
-    if (distance > kWalkMax) {
-        CO_TRY(auto parts, co_await prove_by_history(anchor, target, receipts_root));
-        if (parts) co_return *std::move(parts);
-        if (distance >= kHeadersMax)
-            co_return std::unexpected(
-                SourceError{SourceError::Kind::kUnavailable,
-                            "the node gives no eth_getProof at the final " + block_text(anchor.number) +
-                                ", which is needed for a block that is " + std::to_string(distance) +
-                                " before it; a node with the states of the last hours is needed"});
-    }
-    CO_TRY(const std::vector<eth::Header> headers, co_await fetch_ancestors(anchor, target));
-    ProofParts parts;
-    for (const eth::Header& header : headers) parts.headers.push_back(eth::encode_header(header));
-    receipts_root = headers.back().receipts_root;
-    co_return parts;
+    if (!proof)
+        co_return std::unexpected(SourceError{
+            SourceError::Kind::kUnavailable,
+            "the node gives no eth_getProof at the final " + block_text(anchor.number) +
+                ", which proves one that is " + std::to_string(anchor.number.value - target.value) +
+                " blocks older; it must keep the states of the last hours: " + proof.error().text});
+    ProvenBlock out;
+    out.parts.headers = {eth::encode_header(first), eth::encode_header(last)};
+    out.parts.history_account = proof->account_nodes;
+    out.parts.history_storage = proof->storage_nodes;
+    out.receipts_root = last.receipts_root;
+    co_return out;
 }
 
 async::Task<Result<std::vector<proof::ReceiptProof>, SourceError>> EthereumSource::prove_receipts(
     BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions) {
     const auto receipts = co_await api_.fetch_block_receipts(number);
     if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
-    const trie::Trie trie = trie::make_list_trie(proof::encode_receipts(*receipts));
+    const trie::Trie trie = trie::make_list_trie(chain::encode_receipts(*receipts));
     if (trie.root() != receipts_root) {
         api_.endpoints().distrust_last();
         co_return std::unexpected(invalid("receipts of " + block_text(number) + " have root " +
                                           encode_hex(trie.root()) + ", the header has " +
                                           encode_hex(receipts_root)));
     }
-    auto proofs = proof::prove_logs(trie, *receipts, positions);
+    auto proofs = chain::prove_logs(trie, *receipts, positions);
     if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
     co_return *std::move(proofs);
+}
+
+async::Task<Result<ProofParts, SourceError>> EthereumSource::prove_logs(
+    Anchor anchor, std::vector<chain::LogPosition> positions, Ancestry ancestry) {
+    const BlockNumber target = positions.front().block;
+    ProvenBlock block;
+    if (ancestry == Ancestry::kHeaders) {
+        CO_TRY(block, co_await prove_by_headers(anchor, target));
+    } else {
+        CO_TRY(block, co_await prove_by_history(anchor, target));
+    }
+    CO_TRY(block.parts.receipts, co_await prove_receipts(target, block.receipts_root, std::move(positions)));
+    co_return std::move(block.parts);
 }
 
 async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
@@ -353,15 +389,22 @@ async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
     if (positions.empty()) co_return std::unexpected(unsupported("there is no log to prove"));
     CO_TRY(Client client, read_client(client_state));
     const BlockNumber target = positions.front().block;
-    CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target));
-    Hash32 receipts_root;
-    CO_TRY(ProofParts parts, co_await prove_block(carried.anchor, target, receipts_root));
-    parts.updates = std::move(carried.updates);
-    CO_TRY(parts.receipts, co_await prove_receipts(target, receipts_root, std::move(positions)));
-    auto proof = verify_proof(encode_proof(parts), client_state);
-    // Headers by hash, receipts by their root and updates are checked already: what is left is the RPC's.
-    if (!proof) api_.endpoints().distrust_last();
-    co_return proof;
+    CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target, kForContract));
+    SourceError error;
+    for (const Ancestry way : ways_to(carried.anchor, target)) {
+        auto parts = co_await prove_logs(carried.anchor, positions, way);
+        if (!parts) {
+            error = std::move(parts).error();
+            continue;
+        }
+        parts->updates = carried.updates;
+        auto proof = verify_proof(encode_proof(*parts), client_state);
+        if (proof) co_return proof;
+        error = std::move(proof).error();
+        // The updates are checked already: what is wrong came from the RPC.
+        api_.endpoints().distrust_last();
+    }
+    co_return std::unexpected(std::move(error));
 }
 
 std::string EthereumSource::report_of(std::size_t participants, const ClientState& state) const {
@@ -379,6 +422,46 @@ Result<chain::Proof, SourceError> EthereumSource::verify_proof(BytesView proof,
     if (!verified) return std::unexpected(invalid(std::string(to_string(verified.error()))));
     chain::Proof out;
     out.bytes = to_bytes(proof);
+    out.logs = std::move(verified->logs);
+    out.report = {report_of(verified->participants, verified->client.state) +
+                      " block=" + std::to_string(verified->number.value),
+                  verified->number.value};
+    return out;
+}
+
+async::Task<Result<chain::CheckpointProof, SourceError>> EthereumSource::fetch_checkpoint_proof(
+    std::vector<chain::LogPosition> positions) {
+    if (positions.empty()) co_return std::unexpected(unsupported("there is no log to prove"));
+    CO_TRY_VOID(co_await follower_.follow());
+    auto client = open_checkpoint(settings_.network, settings_.checkpoint, follower_.opening());
+    if (!client) co_return std::unexpected(invalid(std::move(client).error()));
+    const BlockNumber target = positions.front().block;
+    CO_TRY(CarriedUpdates carried, co_await find_anchor(*std::move(client), target, kForEvidence));
+    chain::CheckpointProof out{
+        .opening = follower_.opening(), .updates = std::move(carried.updates), .proof = {}};
+    SourceError error;
+    for (const Ancestry way : ways_to(carried.anchor, target)) {
+        auto parts = co_await prove_logs(carried.anchor, positions, way);
+        if (!parts) {
+            error = std::move(parts).error();
+            continue;
+        }
+        out.proof = encode_proof(*parts);
+        auto verified = verify_checkpoint_proof(out);
+        if (verified) co_return out;
+        error = std::move(verified).error();
+        // Opening and updates are checked already: what is wrong came from the RPC.
+        api_.endpoints().distrust_last();
+    }
+    co_return std::unexpected(std::move(error));
+}
+
+Result<chain::Proof, SourceError> EthereumSource::verify_checkpoint_proof(
+    const chain::CheckpointProof& proof) const {
+    auto verified = ethereum::verify_checkpoint_proof(settings_.network, settings_.checkpoint, proof);
+    if (!verified) return std::unexpected(invalid(std::move(verified).error()));
+    chain::Proof out;
+    out.bytes = proof.proof;
     out.logs = std::move(verified->logs);
     out.report = {report_of(verified->participants, verified->client.state) +
                       " block=" + std::to_string(verified->number.value),
