@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "butter/app/commands.hpp"
+#include "butter/app/topology.hpp"
 
 namespace {
 
@@ -55,6 +56,34 @@ void add_run(CLI::App& app, Command& chosen) {
     auto options = std::make_shared<butter::app::RunOptions>();
     add_config(command, options->config);
     command->callback([&chosen, options] { chosen = [options] { return butter::app::run(*options); }; });
+}
+
+void add_deploy(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("deploy", "puts the contracts on the chains of a topology");
+    command->footer(R"(
+What the record in --out says and the chain confirms is not deployed again: run it again after a failure. Writes
+deployment.json and a butter.toml for `butter run` into --out.
+  butter deploy --example > topology.toml
+  butter deploy --topology topology.toml --out deployment)");
+    auto options = std::make_shared<butter::app::DeployOptions>();
+    auto is_example = std::make_shared<bool>(false);
+    auto* example = command->add_flag("--example", *is_example, "prints a commented topology with every key");
+    auto* topology =
+        command->add_option("--topology", options->topology, "which chains and with which settings (TOML)");
+    auto* out = command->add_option("--out", options->out, "folder for deployment.json and butter.toml");
+    command->add_flag("--json", options->json, "one JSON object on standard output");
+    command->callback([&chosen, options, example, topology, out] {
+        if (example->count() != 0) {
+            chosen = [] {
+                std::fputs(butter::app::topology_example().c_str(), stdout);
+                return ExitCode::kOk;
+            };
+            return;
+        }
+        if (topology->count() == 0) throw CLI::RequiredError("--topology");
+        if (out->count() == 0) throw CLI::RequiredError("--out");
+        chosen = [options] { return butter::app::deploy(*options); };
+    });
 }
 
 void add_send(CLI::App& app, Command& chosen) {
@@ -216,6 +245,7 @@ int main(int argc, char** argv) {
     app.footer(kFooter);
     app.require_subcommand(1);
     Command chosen;
+    add_deploy(app, chosen);
     add_run(app, chosen);
     add_send(app, chosen);
     add_trace(app, chosen);
