@@ -176,6 +176,9 @@ async::Task<Result<ExitCode, CommandError>> prove_order(Chains& chains, Hash32 o
 
 }  // namespace
 
-ExitCode prove(const OrderOptions& options) { return run_on_order(options, prove_order); }
+ExitCode prove(const OrderOptions& options) {
+    return run_on_order(options,
+                        [&](Chains& chains, Hash32 order) { return prove_order(chains, order, options); });
+}
 
 }  // namespace butter::app

@@ -2,8 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "butter/app/commands.hpp"
 #include "butter/app/topology.hpp"
@@ -104,26 +107,30 @@ Needs no network. Nothing is kept: a new devnet begins with new chains.)");
 }
 
 void add_deploy(CLI::App& app, Command& chosen) {
-    auto* command =
-        app.add_subcommand("deploy", "puts the contracts on the chains of a topology and registers them");
+    auto* command = app.add_subcommand("deploy", "puts the contracts on the chains of a topology");
     command->footer(R"(
-Writes deployment.json and butter.toml, the configuration for `butter run`. Run it again at any time: what is there
-already is not done again. `butter deploy --example` prints a commented topology.)");
+What the record in --out says and the chain confirms is not deployed again: run it again after a failure. Writes
+deployment.json and a butter.toml for `butter run` into --out.
+  butter deploy --example > topology.toml
+  butter deploy --topology topology.toml --out deployment)");
     auto options = std::make_shared<butter::app::DeployOptions>();
     auto is_example = std::make_shared<bool>(false);
-    options->topology = "topology.toml";
-    options->out = ".";
-    command->add_option("-t,--topology", options->topology, "chains and roles (TOML)")->capture_default_str();
-    command->add_option("-o,--out", options->out, "folder of deployment.json and butter.toml")
-        ->capture_default_str();
-    command->add_flag("--json", options->json, "the deployment as one JSON object on standard output");
-    command->add_flag("--example", *is_example, "prints a commented topology");
-    command->callback([&chosen, options, is_example] {
-        chosen = [options, is_example] {
-            if (!*is_example) return butter::app::deploy(*options);
-            std::fputs(butter::app::topology_example().c_str(), stdout);
-            return ExitCode::kOk;
-        };
+    auto* example = command->add_flag("--example", *is_example, "prints a commented topology with every key");
+    auto* topology =
+        command->add_option("--topology", options->topology, "which chains and with which settings (TOML)");
+    auto* out = command->add_option("--out", options->out, "folder for deployment.json and butter.toml");
+    command->add_flag("--json", options->json, "one JSON object on standard output");
+    command->callback([&chosen, options, example, topology, out] {
+        if (example->count() != 0) {
+            chosen = [] {
+                std::fputs(butter::app::topology_example().c_str(), stdout);
+                return ExitCode::kOk;
+            };
+            return;
+        }
+        if (topology->count() == 0) throw CLI::RequiredError("--topology");
+        if (out->count() == 0) throw CLI::RequiredError("--out");
+        chosen = [options] { return butter::app::deploy(*options); };
     });
 }
 
@@ -168,6 +175,29 @@ void add_trace(CLI::App& app, Command& chosen) {
     auto options = std::make_shared<butter::app::OrderOptions>();
     add_order_flags(command, *options);
     command->callback([&chosen, options] { chosen = [options] { return butter::app::trace(*options); }; });
+}
+
+void add_verify(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("verify", "checks the whole chain of proof of a delivered message");
+    command->footer(R"(
+Proves every log from the chains' configured checkpoints and recomputes the outbox; what the nodes say is only a
+hint where to look. Names the first step that does not hold and exits with 1.
+  butter verify 0x8f3c... --save proof.json     keeps the evidence
+  butter verify --bundle proof.json             checks it without the network, with your own checkpoints)");
+    auto options = std::make_shared<butter::app::VerifyOptions>();
+    add_config(command, options->order.config);
+    auto* order = command->add_option("order", options->order.order,
+                                      "order id, or hash of the transaction that sent it");
+    auto* save = command->add_option("--save", options->save, "writes the evidence to this file");
+    auto* bundle =
+        command
+            ->add_option("--bundle", options->bundle, "checks the evidence in this file, without the network")
+            ->excludes(save);
+    command->add_flag("--json", options->order.json, "one JSON object on standard output");
+    command->callback([&chosen, options, order, bundle] {
+        if (order->count() == 0 && bundle->count() == 0) throw CLI::RequiredError("order or --bundle");
+        chosen = [options] { return butter::app::verify(*options); };
+    });
 }
 
 void add_prove(CLI::App& app, Command& chosen) {
@@ -235,11 +265,25 @@ void add_version(CLI::App& app, Command& chosen) {
     });
 }
 
-/// The command whose flags were being read when parsing ended.
-const CLI::App* find_innermost(const CLI::App& app) {
-    const CLI::App* out = &app;
-    while (!out->get_subcommands().empty()) out = out->get_subcommands().front();
-    return out;
+/// Help of the command whose flags were being read when parsing ended.
+std::string nearest_help(const CLI::App& app) {
+    const CLI::App* innermost = &app;
+    std::string path;
+    while (!innermost->get_subcommands().empty()) {
+        path += (path.empty() ? "" : " ") + innermost->get_name();
+        innermost = innermost->get_subcommands().front();
+    }
+    return innermost->help(path);
+}
+
+/// What no command knows says more than that something else is missing.
+std::string describe(const CLI::App& app, const CLI::ParseError& error) {
+    const std::vector<std::string> unknown = app.remaining(true);
+    if (unknown.empty()) return error.what();
+    for (const std::string& argument : unknown) {
+        if (argument.starts_with("-")) return "unknown flag " + argument;
+    }
+    return (app.get_subcommands().empty() ? "unknown command " : "unexpected argument ") + unknown.front();
 }
 
 }  // namespace
@@ -254,6 +298,7 @@ int main(int argc, char** argv) {
     add_run(app, chosen);
     add_send(app, chosen);
     add_trace(app, chosen);
+    add_verify(app, chosen);
     add_prove(app, chosen);
     add_keys(app, chosen);
     add_config_commands(app, chosen);
@@ -263,7 +308,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& asked) {
         return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        std::fprintf(stderr, "butter: %s\n\n%s", error.what(), find_innermost(app)->help().c_str());
+        std::fprintf(stderr, "butter: %s\n\n%s", describe(app, error).c_str(), nearest_help(app).c_str());
         return static_cast<int>(ExitCode::kUsage);
     }
     try {
