@@ -77,6 +77,10 @@ struct LightClientHeader {
 
     friend bool operator==(const LightClientHeader&, const LightClientHeader&) = default;
 };
+/// Whether it is `LightClientHeader()`: all zeros, as stands where there is none.
+bool is_empty(const LightClientHeader& header) noexcept;
+/// Siblings on the way from the node `gindex` to the root.
+std::size_t branch_depth(std::uint64_t gindex) noexcept;
 
 struct SyncCommittee {
     std::vector<bls::PublicKey> keys;
@@ -109,9 +113,11 @@ struct Bootstrap {
 /// LightClientUpdate, and the finality and optimistic updates as ones that lack parts.
 struct Update {
     LightClientHeader attested;
-    std::optional<SyncCommittee> next_committee;  ///< absent when the branch is all zeros
+    /// Absent, with an empty branch, when it and its branch are all zeros.
+    std::optional<SyncCommittee> next_committee;
     std::vector<Hash32> next_committee_branch;
-    std::optional<LightClientHeader> finalized;  ///< absent when the branch is all zeros
+    /// The same. Before the chain's first finality it is all zeros with a branch that is not.
+    std::optional<LightClientHeader> finalized;
     std::vector<Hash32> finality_branch;
     SyncAggregate aggregate;
     Slot signature_slot;
@@ -126,8 +132,12 @@ enum class UpdateKind {
     kOptimistic = 3,
 };
 
-// SSZ. The fork that lays the object out is that of the (attested) header's slot, which stands at a fixed
-// place of the object and is read first.
+// The fork of the (attested) header's slot lays the object out. A finalised header of an earlier fork stands
+// in the same layout, with zeros for what its fork lacks and before a shorter execution branch
+// (normalize_merkle_branch); as a value it is without them. Keys and signatures are not checked to be points.
+// Encoders take objects whose branches have the depths of their forks.
+
+// SSZ. The slot stands at a fixed place of the object and is read first.
 Result<Bootstrap, ObjectError> decode_bootstrap(const BeaconNetwork& network, BytesView ssz);
 Result<Update, ObjectError> decode_update(const BeaconNetwork& network, BytesView ssz, UpdateKind kind);
 Bytes encode_bootstrap(const BeaconNetwork& network, const Bootstrap& bootstrap);

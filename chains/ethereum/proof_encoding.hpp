@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "butter/codec/abi.hpp"
+#include "chains/ethereum/proof.hpp"
+
+/// The ABI structs of docs/proof-formats.md as they are read, before anything in them is checked.
+namespace butter::ethereum::encoding {
+
+struct AbsentMember {
+    Bytes key;
+    std::vector<Hash32> branch;
+};
+
+struct SyncUpdate {
+    BeaconHeader attested;
+    BeaconHeader finalized;
+    std::vector<Hash32> finality_branch;
+    Hash32 execution_block_hash;
+    std::vector<Hash32> execution_branch;
+    Hash32 next_committee_root;
+    std::vector<Hash32> next_committee_branch;
+    Slot signature_slot;
+    std::array<Hash32, 2> bits;
+    Bytes signature;
+    Bytes aggregate_key;
+    Hash32 pubkeys_root;
+    std::vector<AbsentMember> absent;
+};
+
+// They follow offsets as the contract does, which then looks at less: here all of the struct must be there,
+// in range, and not share so many bytes that it would be larger than its encoding.
+Result<SyncUpdate, codec::AbiError> read_sync_update(BytesView bytes);
+Result<ProofParts, codec::AbiError> read_proof(BytesView bytes);
+
+}  // namespace butter::ethereum::encoding
