@@ -34,13 +34,11 @@ contract GovernedTest is ServiceTest {
         proposers[0] = PROPOSER;
         address[] memory executors = new address[](1); // the zero address: everyone
         timelock = new TimelockController(DELAY, proposers, executors, address(0));
-        implementation = address(new OmniService());
+        implementation = deployCode("OmniService.sol");
         service = OmniService(
             deployProxy(
                 implementation,
-                abi.encodeCall(
-                    OmniService.initialize, (address(timelock), IFeeService(address(feeService)), GUARDIAN)
-                )
+                abi.encodeCall(OmniService.initialize, (address(timelock), IFeeService(address(feeService)), GUARDIAN))
             )
         );
     }
@@ -54,15 +52,15 @@ contract GovernedTest is ServiceTest {
         omni.initialize(address(this), fees, address(this));
         vm.expectRevert(sealed_);
         service.initialize(address(this), fees, address(this));
-        OmniServiceRelay relay = new OmniServiceRelay();
+        OmniServiceRelay relay = OmniServiceRelay(deployCode("OmniServiceRelay.sol"));
         vm.expectRevert(sealed_);
         relay.initialize(address(this), fees, address(this), ILightClientManager(address(this)));
-        FeeService feeImplementation = new FeeService();
+        FeeService feeImplementation = FeeService(deployCode("FeeService.sol"));
         vm.expectRevert(sealed_);
         feeImplementation.initialize(address(this), address(this), address(this));
         vm.expectRevert(sealed_);
         feeService.initialize(address(this), address(this), address(this));
-        LightClientManager manager = new LightClientManager();
+        LightClientManager manager = LightClientManager(deployCode("LightClientManager.sol"));
         vm.expectRevert(sealed_);
         manager.initialize(address(this));
         assertEq(service.owner(), address(timelock));
@@ -71,7 +69,7 @@ contract GovernedTest is ServiceTest {
 
     function testFuzz_nobodyElseUpgrades(address caller) public {
         vm.assume(caller != address(timelock));
-        address next = address(new OmniService());
+        address next = deployCode("OmniService.sol");
         vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
         vm.prank(caller);
         service.upgradeToAndCall(next, "");
@@ -79,7 +77,7 @@ contract GovernedTest is ServiceTest {
 
     /// An implementation is no proxy: it cannot be upgraded into something that destroys it.
     function test_implementationIsNotUpgraded() public {
-        address next = address(new OmniService());
+        address next = deployCode("OmniService.sol");
         vm.expectRevert(UUPSUpgradeable.UUPSUnauthorizedCallContext.selector);
         OmniService(implementation).upgradeToAndCall(next, "");
     }
@@ -104,9 +102,7 @@ contract GovernedTest is ServiceTest {
 
     function test_delayCannotBeShortened() public {
         vm.prank(PROPOSER);
-        vm.expectRevert(
-            abi.encodeWithSelector(TimelockController.TimelockInsufficientDelay.selector, DELAY - 1, DELAY)
-        );
+        vm.expectRevert(abi.encodeWithSelector(TimelockController.TimelockInsufficientDelay.selector, DELAY - 1, DELAY));
         timelock.schedule(address(service), 0, "", 0, 0, DELAY - 1);
         vm.prank(PROPOSER);
         vm.expectRevert(abi.encodeWithSelector(TimelockController.TimelockUnauthorizedCaller.selector, PROPOSER));
@@ -119,8 +115,7 @@ contract GovernedTest is ServiceTest {
         service.transferOut{value: 1 ether / 2}(
             CHAIN_B, abi.encode(messageTo(address(0xbeef0), MessageType.MESSAGE, "", 100_000)), address(0)
         );
-        bytes memory call =
-            abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (address(new OmniService()), bytes("")));
+        bytes memory call = abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (deployCode("OmniService.sol"), bytes("")));
         schedule(call);
         vm.warp(START + DELAY);
         timelock.execute(address(service), 0, call, 0, 0);

@@ -108,7 +108,9 @@ contract RelayExecutionTest is RelayTest {
     function test_largestOnwardMessage() public {
         MessageData memory onward = onwardTo(200_000);
         onward.payload = new bytes(16_384);
-        for (uint256 i = 0; i < 16_384; ++i) onward.payload[i] = 0xff;
+        for (uint256 i = 0; i < 16_384; ++i) {
+            onward.payload[i] = 0xff;
+        }
         receiver.setAnswer(abi.encode(onward));
         Message memory sent = message(CHAIN_B, address(receiver), MessageType.MESSAGE, "", true);
         sent.gasLimit = 5_000_000;
@@ -121,7 +123,9 @@ contract RelayExecutionTest is RelayTest {
     function test_reserveSendsTheLargestOnwardMessage() public {
         MessageData memory onward = onwardTo(100_000);
         onward.payload = new bytes(16_384);
-        for (uint256 i = 0; i < 16_384; ++i) onward.payload[i] = 0xff;
+        for (uint256 i = 0; i < 16_384; ++i) {
+            onward.payload[i] = 0xff;
+        }
         receiver.setAnswer(abi.encode(onward));
         uint32[2] memory limits = [uint32(1_500_000), 5_000_000];
         for (uint256 i = 0; i < limits.length; ++i) {
@@ -133,9 +137,8 @@ contract RelayExecutionTest is RelayTest {
             bytes memory lastReason;
             while (high - low > 1) {
                 uint256 middle = (low + high) / 2;
-                (bool success, bytes memory reason) = address(service).call{gas: middle}(
-                    abi.encodeCall(IOmniServiceRelay.transferIn, (CHAIN_A, proof))
-                );
+                (bool success, bytes memory reason) =
+                    address(service).call{gas: middle}(abi.encodeCall(IOmniServiceRelay.transferIn, (CHAIN_A, proof)));
                 if (success) {
                     high = middle;
                     (uint64 count,) = service.outbox(CHAIN_B);
@@ -194,9 +197,7 @@ contract RelayExecutionTest is RelayTest {
         sent.gasLimit = 5_000_000;
         Executed memory executed = takeInAndRead(encode(sent));
         assertTrue(!executed.result, "stored");
-        assertEq(
-            executed.reason, abi.encodeWithSelector(IOmniService.PayloadTooLarge.selector, 16_385, 16_384)
-        );
+        assertEq(executed.reason, abi.encodeWithSelector(IOmniService.PayloadTooLarge.selector, 16_385, 16_384));
     }
 
     function test_onwardGasLimitAboveWhatWasPaid() public {
@@ -230,9 +231,7 @@ contract RelayExecutionTest is RelayTest {
         bytes memory sent = encode(message(CHAIN_CLOSED, address(receiver), MessageType.MESSAGE, "", true));
         Executed memory executed = takeInAndRead(sent);
         assertTrue(!executed.result, "stored");
-        assertEq(
-            executed.reason, abi.encodeWithSelector(IOmniService.UnknownDestination.selector, CHAIN_CLOSED)
-        );
+        assertEq(executed.reason, abi.encodeWithSelector(IOmniService.UnknownDestination.selector, CHAIN_CLOSED));
         assertEq(receiver.executions(), 0);
         // Once the chain is open, a stranger's retry sends it on.
         vm.prank(OWNER);
@@ -322,9 +321,7 @@ contract RelayExecutionTest is RelayTest {
                 bytes memory sent = encode(message(CHAIN_R, targets[i], MessageType.MESSAGE, "", k == 1));
                 Executed memory executed = takeInAndRead(sent);
                 assertTrue(!executed.result, "stored");
-                assertEq(
-                    executed.reason, abi.encodeWithSelector(IOmniService.TargetForbidden.selector, targets[i])
-                );
+                assertEq(executed.reason, abi.encodeWithSelector(IOmniService.TargetForbidden.selector, targets[i]));
             }
         }
     }
