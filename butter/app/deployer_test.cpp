@@ -58,6 +58,14 @@ class TestSource final : public chain::Source {
     Result<chain::Proof, chain::SourceError> verify_proof(BytesView, BytesView) const override {
         return std::unexpected(error());
     }
+    async::Task<Result<chain::CheckpointProof, chain::SourceError>> fetch_checkpoint_proof(
+        std::vector<chain::LogPosition>) override {
+        co_return std::unexpected(error());
+    }
+    Result<chain::Proof, chain::SourceError> verify_checkpoint_proof(
+        const chain::CheckpointProof&) const override {
+        return std::unexpected(error());
+    }
 
   private:
     static chain::SourceError error() { return {chain::SourceError::Kind::kNotReady, "not final yet"}; }
@@ -122,7 +130,6 @@ class DeployerTest : public testing::Test {
              .arguments = {"--port", std::to_string(*port), "--chain-id", std::to_string(chain.id.value),
                            "--silent"},
              .output = folder_ / (chain.name + ".log"),
-             .errors = {},
              .environment = {}});
         ASSERT_TRUE(anvil.has_value()) << anvil.error();
         chain.anvil = *std::move(anvil);

@@ -21,9 +21,12 @@ class Process {
     struct Options {
         std::filesystem::path program;
         std::vector<std::string> arguments;
-        std::filesystem::path output;  ///< standard output and error are appended there; inherited when empty
-        std::filesystem::path errors;  ///< standard error goes there instead of `output`; as that when empty
-        std::vector<std::string> environment;  ///< "NAME=value", added to this process's own
+        /// Standard output and error are appended there; inherited when empty.
+        std::filesystem::path output = {};
+        /// Standard error goes there instead; where `output` goes when empty.
+        std::filesystem::path errors = {};
+        /// "NAME=value", added to this process\'s own.
+        std::vector<std::string> environment = {};
     };
 
     /// Starts it. The error is a text for people.

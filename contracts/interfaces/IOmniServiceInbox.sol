@@ -23,6 +23,7 @@ interface IOmniServiceInbox {
     /// @notice Whether the message at this index of the relay chain's outbox was delivered here.
     function isDelivered(uint64 index) external view returns (bool);
 
-    /// @notice The verified root for an outbox of `count` messages; 0 if it is not kept.
+    /// @notice The verified root that is kept in the place of `count`; 0 if there is none. Counts share places modulo the
+    /// number of roots kept, so it may be that of another one: a root proves messages for its own count only.
     function rootOf(uint64 count) external view returns (bytes32);
 }

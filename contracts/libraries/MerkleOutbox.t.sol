@@ -56,7 +56,9 @@ contract MerkleOutboxTest is Test {
     bytes32[] private leaves;
 
     function setUp() public {
-        for (uint256 i = 0; i < 64; ++i) leaves.push(OutboxTree.leaf(i, orderId(i)));
+        for (uint256 i = 0; i < 64; ++i) {
+            leaves.push(OutboxTree.leaf(i, orderId(i)));
+        }
     }
 
     function orderId(uint256 index) private pure returns (bytes32) {
@@ -222,9 +224,7 @@ contract MerkleOutboxTest is Test {
         assertEq(UntaggedOutbox.computeRoot(forged, 0, one(sibling)), UntaggedOutbox.node(forged, sibling));
         bytes32[] memory honest = new bytes32[](2);
         (honest[0], honest[1]) = (list[1], sibling);
-        assertEq(
-            UntaggedOutbox.computeRoot(forged, 0, one(sibling)), UntaggedOutbox.computeRoot(list[0], 0, honest)
-        );
+        assertEq(UntaggedOutbox.computeRoot(forged, 0, one(sibling)), UntaggedOutbox.computeRoot(list[0], 0, honest));
     }
 
     /// Which sibling is the leaf's partner: the first of its mountain, after the bag of those before.

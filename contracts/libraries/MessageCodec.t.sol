@@ -80,7 +80,9 @@ contract MessageCodecTest is Test {
 
         b = message(seed, left, right - 1, 40);
         b.sender = a.sender;
-        for (uint256 i = 0; i + 1 < right; ++i) b.target[i] = a.target[i];
+        for (uint256 i = 0; i + 1 < right; ++i) {
+            b.target[i] = a.target[i];
+        }
         b.payload = bytes.concat(a.target[right - 1], a.payload);
         assertEq(keccak256(packed(a)), keccak256(packed(b)));
         assertTrue(keccak256(codec.encode(a)) != keccak256(codec.encode(b)), "target and payload");
@@ -93,7 +95,9 @@ contract MessageCodecTest is Test {
 
     function tail(bytes memory value, uint256 from) private pure returns (bytes memory result) {
         result = new bytes(value.length - from);
-        for (uint256 i = from; i < value.length; ++i) result[i - from] = value[i];
+        for (uint256 i = from; i < value.length; ++i) {
+            result[i - from] = value[i];
+        }
     }
 
     /// T-12: each field is in the id.

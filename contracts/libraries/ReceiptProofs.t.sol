@@ -26,7 +26,9 @@ contract ReceiptProofsTest is Test {
 
     function topics(uint256 count) private pure returns (bytes32[] memory list) {
         list = new bytes32[](count);
-        for (uint256 i = 0; i < count; ++i) list[i] = keccak256(abi.encode("topic", i));
+        for (uint256 i = 0; i < count; ++i) {
+            list[i] = keccak256(abi.encode("topic", i));
+        }
     }
 
     function emitter(uint256 i) private pure returns (address) {
@@ -42,7 +44,9 @@ contract ReceiptProofsTest is Test {
 
     function indexes(uint256 count) private pure returns (uint16[] memory list) {
         list = new uint16[](count);
-        for (uint256 i = 0; i < count; ++i) list[i] = uint16(i);
+        for (uint256 i = 0; i < count; ++i) {
+            list[i] = uint16(i);
+        }
     }
 
     function two(uint16 a, uint16 b) private pure returns (uint16[] memory list) {
@@ -280,16 +284,17 @@ contract ReceiptProofsTest is Test {
     }
 
     function test_logWithAFourthField() public {
-        bytes memory log = RlpWriter.list(
-            bytes.concat(RlpWriter.str(abi.encodePacked(emitter(0))), RlpWriter.list(""), hex"8080")
-        );
+        bytes memory log =
+            RlpWriter.list(bytes.concat(RlpWriter.str(abi.encodePacked(emitter(0))), RlpWriter.list(""), hex"8080"));
         vm.expectPartialRevert(RlpReader.RlpTrailingBytes.selector);
         this.tryVerify(TrieWriter.receipt(2, SUCCESS, log), one(0));
     }
 
     function test_receiptWithAFifthField() public {
         bytes memory body = RlpWriter.list(
-            bytes.concat(SUCCESS, RlpWriter.num(21_000), RlpWriter.str(new bytes(256)), RlpWriter.list(logs(1)), hex"80")
+            bytes.concat(
+                SUCCESS, RlpWriter.num(21_000), RlpWriter.str(new bytes(256)), RlpWriter.list(logs(1)), hex"80"
+            )
         );
         vm.expectPartialRevert(RlpReader.RlpTrailingBytes.selector);
         this.tryVerify(abi.encodePacked(uint8(2), body), one(0));

@@ -89,9 +89,7 @@ contract RlpReaderTest is Test {
                 revert NotTrue(keys[i]);
             } catch (bytes memory reason) {
                 bool isShort = contains(keys[i], "lessThan") || contains(keys[i], "int32Overflow");
-                assertSelector(
-                    reason, isShort ? RlpReader.RlpTooShort.selector : RlpReader.RlpNonCanonical.selector
-                );
+                assertSelector(reason, isShort ? RlpReader.RlpTooShort.selector : RlpReader.RlpNonCanonical.selector);
             }
         }
     }

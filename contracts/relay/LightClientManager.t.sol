@@ -13,7 +13,7 @@ contract LightClientManagerTest is ServiceTest {
 
     function setUp() public {
         clients = LightClientManager(
-            deployProxy(address(new LightClientManager()), abi.encodeCall(LightClientManager.initialize, (OWNER)))
+            deployProxy(deployCode("LightClientManager.sol"), abi.encodeCall(LightClientManager.initialize, (OWNER)))
         );
     }
 

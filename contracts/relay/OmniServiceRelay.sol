@@ -30,8 +30,6 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
     /// Where the onward message of a relay execution goes, while it is executed or stored as failed.
     mapping(bytes32 orderId => uint64) private _onwardChain;
 
-    error OnwardMalformed();
-
     function initialize(address owner_, IFeeService feeService_, address guardian_, ILightClientManager clients_)
         external
         initializer
@@ -137,48 +135,58 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
         return data.relay ? ONWARD_BYTES_MAX : REASON_BYTES_MAX;
     }
 
+    /// @dev `executeOnward` is one more call between, which also leaves 63/64.
     function _resultGas(MessageData memory data) internal pure override returns (uint256) {
-        return data.relay ? ONWARD_GAS : 0;
+        return data.relay ? _onwardGas(data.gasLimit) * 64 / 63 - data.gasLimit * 64 / 63 : 0;
     }
 
-    /// @dev Turns what a relay executor returned into the onward message, sent by the executor.
-    function _onExecuted(
+    /// @dev Gas of executing with `gasLimit` and sending on what comes back.
+    function _onwardGas(uint256 gasLimit) private pure returns (uint256) {
+        return gasLimit * 64 / 63 + ONWARD_GAS;
+    }
+
+    /// @dev An execution and its onward message stand or fall together: were the executor's effects kept while the
+    /// message is stored as failed, each retry would repeat them.
+    function _attempt(
         bytes32 orderId,
         uint64 fromChain,
         bytes memory fromAddress,
         MessageData memory data,
-        bytes memory result
-    ) internal override {
-        if (!data.relay) {
-            super._onExecuted(orderId, fromChain, fromAddress, data, result);
-            return;
-        }
-        uint64 toChain = _onwardChain[orderId];
-        // A reverting decoder must not take the whole delivery down: then the message waits as a failure.
-        try this.makeOnward(toChain, data, result) returns (bytes32 onwardId, bytes memory message) {
-            delete _onwardChain[orderId];
-            _forward(onwardId, toChain, orderId, message);
-            emit MessageIn(orderId, fromChain, block.chainid, fromAddress, "", true, "");
+        uint256 gasLimit
+    ) internal override returns (bool success, bytes memory result) {
+        if (!data.relay) return super._attempt(orderId, fromChain, fromAddress, data, gasLimit);
+        try this.executeOnward{gas: _onwardGas(gasLimit)}(orderId, fromChain, fromAddress, data, gasLimit) {
+            return (true, "");
         } catch (bytes memory reason) {
-            bytes memory messageData = abi.encode(data);
-            failures[orderId] = keccak256(abi.encode(uint256(fromChain), fromAddress, messageData));
-            emit MessageIn(orderId, fromChain, block.chainid, fromAddress, messageData, false, reason);
+            return (false, reason);
         }
     }
 
-    /// @dev Callable by this contract only.
-    /// @param data the message that was executed
-    /// @param result what its target returned: `abi.encode(bytes)` of `abi.encode(MessageData)`
-    function makeOnward(uint64 toChain, MessageData calldata data, bytes calldata result)
-        external
-        returns (bytes32 orderId, bytes memory message)
-    {
+    /// @dev Callable by this contract only. The target returns `abi.encode(bytes)` of `abi.encode(MessageData)`: the
+    /// onward message, which is sent by the target. Reverts with at most `REASON_BYTES_MAX` bytes.
+    function executeOnward(
+        bytes32 orderId,
+        uint64 fromChain,
+        bytes calldata fromAddress,
+        MessageData calldata data,
+        uint256 gasLimit
+    ) external {
         if (msg.sender != address(this)) revert TargetForbidden(msg.sender);
+        (bool success, bytes memory result) = super._attempt(orderId, fromChain, fromAddress, data, gasLimit);
+        if (!success) {
+            uint256 size = result.length < REASON_BYTES_MAX ? result.length : REASON_BYTES_MAX;
+            assembly ("memory-safe") {
+                revert(add(result, 0x20), size)
+            }
+        }
         MessageData memory onward = abi.decode(abi.decode(result, (bytes)), (MessageData));
         _checkOutgoing(onward);
         if (onward.gasLimit > data.gasLimit) revert OnwardGasLimitTooHigh(onward.gasLimit, data.gasLimit);
+        uint64 toChain = _onwardChain[orderId];
         if (services[toChain] == address(0)) revert UnknownDestination(toChain);
-        return _makeMessage(toChain, onward, data.target);
+        delete _onwardChain[orderId];
+        (bytes32 onwardId, bytes memory message) = _makeMessage(toChain, onward, data.target);
+        _forward(onwardId, toChain, orderId, message);
     }
 
     function _forward(bytes32 orderId, uint64 toChain, bytes32 originOrderId, bytes memory message) private {

@@ -141,9 +141,7 @@ contract OmniServiceRelayTest is RelayTest {
         log.topics[0] = IOmniService.MessageTransfer.selector;
         refuse(
             log,
-            abi.encodeWithSelector(
-                IOmniService.WrongTopic.selector, IOmniService.MessageTransfer.selector, expected
-            )
+            abi.encodeWithSelector(IOmniService.WrongTopic.selector, IOmniService.MessageTransfer.selector, expected)
         );
         log.topics = new bytes32[](0);
         refuse(log, abi.encodeWithSelector(IOmniService.WrongTopic.selector, bytes32(0), expected));
@@ -157,9 +155,7 @@ contract OmniServiceRelayTest is RelayTest {
         Log memory log = logOf(sent);
         sent[where % sent.length] ^= bytes1(uint8(1 << (where % 8)));
         log.data = abi.encode(sent);
-        refuse(
-            log, abi.encodeWithSelector(IOmniService.WrongOrderId.selector, log.topics[1], keccak256(sent))
-        );
+        refuse(log, abi.encodeWithSelector(IOmniService.WrongOrderId.selector, log.topics[1], keccak256(sent)));
     }
 
     function test_anotherOrigin() public {

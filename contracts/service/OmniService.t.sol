@@ -40,9 +40,7 @@ contract OmniServiceTest is InboxTest {
         append(ping(1));
         Log memory log = rootLog(1);
         log.emitter = address(0xbad0000);
-        vm.expectRevert(
-            abi.encodeWithSelector(IOmniService.WrongEmitter.selector, address(0xbad0000), RELAY_SERVICE)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongEmitter.selector, address(0xbad0000), RELAY_SERVICE));
         service.transferIn(encodeLog(log), "");
     }
 
@@ -79,7 +77,9 @@ contract OmniServiceTest is InboxTest {
     }
 
     function test_ringForgetsTheOldest() public {
-        for (uint256 i = 0; i < 65; ++i) append(ping(i));
+        for (uint256 i = 0; i < 65; ++i) {
+            append(ping(i));
+        }
         service.transferIn(rootProof(1), "");
         bytes memory first = delivery(1, single(0));
         service.transferIn(rootProof(65), "");
@@ -102,7 +102,9 @@ contract OmniServiceTest is InboxTest {
     }
 
     function testFuzz_anySubsetInAnyOrder(uint64 first, uint64 second) public {
-        for (uint256 i = 0; i < 40; ++i) append(ping(i));
+        for (uint256 i = 0; i < 40; ++i) {
+            append(ping(i));
+        }
         service.transferIn(rootProof(40), "");
         uint64 mask = (1 << 40) - 1;
         first = first & mask | 1;
@@ -131,7 +133,9 @@ contract OmniServiceTest is InboxTest {
     }
 
     function test_bitmapOverWords() public {
-        for (uint256 i = 0; i < 258; ++i) append(ping(i));
+        for (uint256 i = 0; i < 258; ++i) {
+            append(ping(i));
+        }
         service.transferIn(rootProof(258), delivery(258, pair(255, 256)));
         assertEq(receiver.executions(), 2);
         assertTrue(service.isDelivered(255) && service.isDelivered(256), "delivered");
@@ -192,7 +196,9 @@ contract OmniServiceTest is InboxTest {
     function test_rootOfZero() public {
         append(ping(1));
         bytes memory data = delivery(1, single(0));
-        for (uint256 i = 0; i < 32; ++i) data[8 + i] = 0;
+        for (uint256 i = 0; i < 32; ++i) {
+            data[8 + i] = 0;
+        }
         vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 1, bytes32(0)));
         service.transferIn("", data);
         // An empty outbox's root is zero, too.
@@ -210,7 +216,9 @@ contract OmniServiceTest is InboxTest {
 
     /// T-03: a kept root with another count.
     function test_countOfAnotherRoot() public {
-        for (uint256 i = 0; i < 65; ++i) append(ping(i));
+        for (uint256 i = 0; i < 65; ++i) {
+            append(ping(i));
+        }
         service.transferIn(rootProof(65), "");
         bytes memory data = delivery(65, single(0));
         data[7] = 0x01; // 1 and 65 have the same place in the ring
@@ -230,7 +238,9 @@ contract OmniServiceTest is InboxTest {
 
     /// T-12: every byte of a delivery is bound by the root: whatever is flipped, nothing is executed.
     function test_everyByteOfADeliveryCounts() public {
-        for (uint256 i = 0; i < 5; ++i) append(ping(i));
+        for (uint256 i = 0; i < 5; ++i) {
+            append(ping(i));
+        }
         service.transferIn(rootProof(5), "");
         bytes memory data = delivery(5, pair(1, 3));
         for (uint256 i = 0; i < data.length; ++i) {
@@ -289,13 +299,17 @@ contract OmniServiceTest is InboxTest {
         service.transferIn(rootProof(2), "");
         index = uint64(bound(index, 2, type(uint64).max));
         bytes memory data = delivery(2, single(1));
-        for (uint256 i = 0; i < 8; ++i) data[41 + i] = bytes8(index)[i];
+        for (uint256 i = 0; i < 8; ++i) {
+            data[41 + i] = bytes8(index)[i];
+        }
         vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.IndexOutOfRange.selector, index, 2));
         service.transferIn("", data);
     }
 
     function test_indexesNotAscending() public {
-        for (uint256 i = 0; i < 4; ++i) append(ping(i));
+        for (uint256 i = 0; i < 4; ++i) {
+            append(ping(i));
+        }
         service.transferIn(rootProof(4), "");
         bytes memory data = deliveryOf(4, pair(1, 1), rootAt(4));
         vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.IndexNotAscending.selector, 1, 1));
@@ -320,7 +334,7 @@ contract OmniServiceTest is InboxTest {
     function test_withoutARelay() public {
         OmniService fresh = OmniService(
             deployProxy(
-                address(new OmniService()),
+                deployCode("OmniService.sol"),
                 abi.encodeCall(OmniService.initialize, (OWNER, IFeeService(address(feeService)), GUARDIAN))
             )
         );

@@ -214,7 +214,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         MessageData memory data = abi.decode(messageData, (MessageData));
         (bool success, bytes memory result) = _attempt(orderId, uint64(fromChain), fromAddress, data, gasleft());
         if (!success) revert ExecutionFailed(result);
-        _onExecuted(orderId, uint64(fromChain), fromAddress, data, result);
+        emit MessageIn(orderId, fromChain, block.chainid, fromAddress, "", true, "");
     }
 
     /// @dev Executes a message for the first time, with exactly its gas limit, and keeps it if that fails. The caller
@@ -236,7 +236,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         (bool success, bytes memory result) =
             _attempt(orderId, message.fromChain, message.sender, data, data.gasLimit);
         if (success) {
-            _onExecuted(orderId, message.fromChain, message.sender, data, result);
+            emit MessageIn(orderId, message.fromChain, block.chainid, message.sender, "", true, "");
         } else {
             _storeFailure(orderId, message, data, result);
         }
@@ -253,17 +253,6 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     /// @dev Gas that using a result may take, kept back before the call.
     function _resultGas(MessageData memory) internal view virtual returns (uint256) {
         return 0;
-    }
-
-    /// @dev Called after a successful execution.
-    function _onExecuted(
-        bytes32 orderId,
-        uint64 fromChain,
-        bytes memory fromAddress,
-        MessageData memory,
-        bytes memory
-    ) internal virtual {
-        emit MessageIn(orderId, fromChain, block.chainid, fromAddress, "", true, "");
     }
 
     /// @dev The chain that the receiver is told the message is for.
@@ -287,7 +276,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         bytes memory fromAddress,
         MessageData memory data,
         uint256 gasLimit
-    ) internal returns (bool success, bytes memory result) {
+    ) internal virtual returns (bool success, bytes memory result) {
         if (data.target.length != EVM_ADDRESS_BYTES) {
             return (false, abi.encodeWithSelector(TargetNotEvmAddress.selector, data.target));
         }

@@ -46,7 +46,8 @@ contract Sender {
         if (!isReactingOnce) return;
         isReactingOnce = false;
         // What the refund brought is spent again where the call takes value.
-        (reacted, reason) = address(service).call{value: bytes4(reaction) == IOmniService.transferOut.selector ? msg.value : 0}(
+        (reacted, reason) = address(service)
+        .call{value: bytes4(reaction) == IOmniService.transferOut.selector ? msg.value : 0}(
             reaction
         );
     }
@@ -76,7 +77,7 @@ contract OmniServiceCoreTest is ServiceTest {
         deployFees();
         service = OmniService(
             deployProxy(
-                address(new OmniService()),
+                deployCode("OmniService.sol"),
                 abi.encodeCall(OmniService.initialize, (OWNER, IFeeService(address(feeService)), GUARDIAN))
             )
         );
@@ -164,9 +165,7 @@ contract OmniServiceCoreTest is ServiceTest {
         vm.chainId(CHAIN_A);
         vm.revertToState(state);
         vm.prank(SENDER);
-        assertTrue(
-            service.transferOut{value: fee()}(CHAIN_R, abi.encode(data()), address(0)) != first, "destination"
-        );
+        assertTrue(service.transferOut{value: fee()}(CHAIN_R, abi.encode(data()), address(0)) != first, "destination");
         vm.revertToState(state);
         vm.deal(TARGET, 1 ether);
         vm.prank(TARGET);
@@ -174,7 +173,7 @@ contract OmniServiceCoreTest is ServiceTest {
         vm.revertToState(state);
         OmniService another = OmniService(
             deployProxy(
-                address(new OmniService()),
+                deployCode("OmniService.sol"),
                 abi.encodeCall(OmniService.initialize, (OWNER, IFeeService(address(feeService)), GUARDIAN))
             )
         );
@@ -254,9 +253,7 @@ contract OmniServiceCoreTest is ServiceTest {
         Unrefundable receiver = new Unrefundable();
         vm.prank(OWNER);
         feeService.setReceiver(address(receiver));
-        vm.expectRevert(
-            abi.encodeWithSelector(OmniServiceCore.FeeTransferFailed.selector, address(receiver), fee())
-        );
+        vm.expectRevert(abi.encodeWithSelector(OmniServiceCore.FeeTransferFailed.selector, address(receiver), fee()));
         service.collectFees();
         assertEq(address(service).balance, fee());
     }
@@ -369,7 +366,9 @@ contract OmniServiceCoreTest is ServiceTest {
         uint8[5] memory lengths = [0, 19, 21, 32, 33];
         for (uint256 i = 0; i < lengths.length; ++i) {
             message.target = new bytes(lengths[i]);
-            for (uint256 k = 0; k < lengths[i]; ++k) message.target[k] = 0x11;
+            for (uint256 k = 0; k < lengths[i]; ++k) {
+                message.target[k] = 0x11;
+            }
             vm.expectRevert(abi.encodeWithSelector(IOmniService.TargetMalformed.selector, lengths[i], 20));
             send(message, fee());
         }
@@ -401,9 +400,7 @@ contract OmniServiceCoreTest is ServiceTest {
         uint256[4] memory outside = [0, low - 1, high + 1, type(uint256).max];
         for (uint256 i = 0; i < outside.length; ++i) {
             message.gasLimit = outside[i];
-            vm.expectRevert(
-                abi.encodeWithSelector(IOmniService.GasLimitOutOfRange.selector, outside[i], low, high)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IOmniService.GasLimitOutOfRange.selector, outside[i], low, high));
             send(message, 1 ether);
         }
     }
@@ -513,8 +510,7 @@ contract OmniServiceCoreTest is ServiceTest {
     function testFuzz_onlyTheOwnerConfigures(address caller) public {
         vm.assume(caller != OWNER);
         BelievingClient client = new BelievingClient();
-        bytes memory refused =
-            abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller);
+        bytes memory refused = abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller);
         vm.startPrank(caller);
         vm.expectRevert(refused);
         service.setGuardian(caller);

@@ -203,7 +203,9 @@ contract OmniServiceExecutionTest is InboxTest {
         for (uint256 i = 0; i < lengths.length; ++i) {
             sent.target = bytes.concat(abi.encodePacked(address(receiver)), new bytes(12));
             bytes memory target = new bytes(lengths[i]);
-            for (uint256 k = 0; k < lengths[i]; ++k) target[k] = sent.target[k];
+            for (uint256 k = 0; k < lengths[i]; ++k) {
+                target[k] = sent.target[k];
+            }
             sent.target = target;
             (bool result, Failure memory failure) = deliverAndRead(MessageCodec.encode(sent));
             assertTrue(!result, "stored");
@@ -299,7 +301,9 @@ contract OmniServiceExecutionTest is InboxTest {
         bytes memory from = abi.encodePacked(REMOTE_SENDER);
         bytes memory longer = bytes.concat(from, failure.messageData[0]);
         bytes memory shorter = new bytes(failure.messageData.length - 1);
-        for (uint256 i = 0; i < shorter.length; ++i) shorter[i] = failure.messageData[i + 1];
+        for (uint256 i = 0; i < shorter.length; ++i) {
+            shorter[i] = failure.messageData[i + 1];
+        }
         assertEq(keccak256(abi.encodePacked(from, failure.messageData)), keccak256(abi.encodePacked(longer, shorter)));
         vm.expectRevert(abi.encodeWithSelector(IOmniService.NothingToRetry.selector, failure.orderId));
         service.retryMessageIn(CHAIN_A, failure.orderId, longer, shorter);
@@ -379,7 +383,9 @@ contract OmniServiceExecutionTest is InboxTest {
         uint32[3] memory limits = [uint32(21_000), 300_000, 5_000_000];
         for (uint256 i = 0; i < limits.length; ++i) {
             bytes memory payload = new bytes(16_384);
-            for (uint256 k = 0; k < payload.length; ++k) payload[k] = 0xff;
+            for (uint256 k = 0; k < payload.length; ++k) {
+                payload[k] = 0xff;
+            }
             for (uint256 k = 0; k < 2; ++k) {
                 address target = k == 0 ? address(receiver) : address(new LoudReceiver(true));
                 uint256 index = append(MessageCodec.encode(message(target, MessageType.MESSAGE, payload, limits[i])));

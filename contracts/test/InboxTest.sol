@@ -31,7 +31,7 @@ abstract contract InboxTest is ServiceTest {
         receiver = new Receiver();
         service = OmniService(
             deployProxy(
-                address(new OmniService()),
+                deployCode("OmniService.sol"),
                 abi.encodeCall(OmniService.initialize, (OWNER, IFeeService(address(feeService)), GUARDIAN))
             )
         );
@@ -82,7 +82,9 @@ abstract contract InboxTest is ServiceTest {
 
     function leaves() private view returns (bytes32[] memory list) {
         list = new bytes32[](messages.length);
-        for (uint256 i = 0; i < list.length; ++i) list[i] = OutboxTree.leaf(i, keccak256(messages[i]));
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = OutboxTree.leaf(i, keccak256(messages[i]));
+        }
     }
 
     function rootAt(uint256 count) internal view returns (bytes32) {
@@ -115,9 +117,7 @@ abstract contract InboxTest is ServiceTest {
         bytes memory items;
         for (uint256 i = 0; i < indexes.length; ++i) {
             bytes memory encoded = messages[indexes[i]];
-            items = bytes.concat(
-                items, abi.encodePacked(uint64(indexes[i]), uint24(encoded.length), encoded)
-            );
+            items = bytes.concat(items, abi.encodePacked(uint64(indexes[i]), uint24(encoded.length), encoded));
         }
         return bytes.concat(
             abi.encodePacked(uint64(count), root, uint8(indexes.length)),

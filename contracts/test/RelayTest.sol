@@ -31,11 +31,11 @@ abstract contract RelayTest is ServiceTest {
         client = new BelievingClient();
         receiver = new Receiver();
         clients = LightClientManager(
-            deployProxy(address(new LightClientManager()), abi.encodeCall(LightClientManager.initialize, (OWNER)))
+            deployProxy(deployCode("LightClientManager.sol"), abi.encodeCall(LightClientManager.initialize, (OWNER)))
         );
         service = OmniServiceRelay(
             deployProxy(
-                address(new OmniServiceRelay()),
+                deployCode("OmniServiceRelay.sol"),
                 abi.encodeCall(
                     OmniServiceRelay.initialize,
                     (OWNER, IFeeService(address(feeService)), GUARDIAN, ILightClientManager(address(clients)))
@@ -76,12 +76,12 @@ abstract contract RelayTest is ServiceTest {
     /// The log that the service of chain A emits for it.
     function logOf(bytes memory encoded) internal pure returns (Log memory) {
         uint64 toChain = 0;
-        for (uint256 i = 10; i < 18 && i < encoded.length; ++i) toChain = toChain << 8 | uint8(encoded[i]);
+        for (uint256 i = 10; i < 18 && i < encoded.length; ++i) {
+            toChain = toChain << 8 | uint8(encoded[i]);
+        }
         return Log({
             emitter: SERVICE_A,
-            topics: topicsOf(
-                IOmniService.MessageOut.selector, keccak256(encoded), bytes32(uint256(toChain))
-            ),
+            topics: topicsOf(IOmniService.MessageOut.selector, keccak256(encoded), bytes32(uint256(toChain))),
             data: abi.encode(encoded)
         });
     }

@@ -109,7 +109,7 @@ abstract contract ServiceTest is Test {
 
     function deployFees() internal {
         feeService = FeeService(
-            deployProxy(address(new FeeService()), abi.encodeCall(FeeService.initialize, (OWNER, PRICER, FEES_TO)))
+            deployProxy(deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (OWNER, PRICER, FEES_TO)))
         );
         uint64[3] memory chains = [CHAIN_A, CHAIN_B, CHAIN_R];
         vm.startPrank(PRICER);

@@ -36,6 +36,22 @@ abstract contract Test {
         if (bytes4(reason) != expected) revert UnequalBytes(reason, abi.encodePacked(expected));
     }
 
+    /// Deploys a contract by its artifact. `new` would have the compiler optimise it once more within each test.
+    function deployCode(string memory artifact) internal returns (address) {
+        return deployCode(artifact, "");
+    }
+
+    function deployCode(string memory artifact, bytes memory arguments) internal returns (address created) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            created := create(0, add(code, 0x20), mload(code))
+            if iszero(created) {
+                returndatacopy(code, 0, returndatasize())
+                revert(code, returndatasize())
+            }
+        }
+    }
+
     /// A number in [low, high] made from a fuzzed one.
     function bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
         if (value >= low && value <= high) return value;

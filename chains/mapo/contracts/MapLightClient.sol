@@ -239,7 +239,6 @@ contract MapLightClient is ILightClient, Governed {
         uint256 all = type(uint256).max >> (256 - count);
         if (seal.bitmap > all) revert BitmapOutOfRange(seal.bitmap, count);
         uint256 missing = all & ~seal.bitmap;
-        uint256 signers = count - seal.absent.length;
         sum = Bn254.G1({x: keySumX, y: keySumY});
         bytes32 root = keyRoot;
         uint256 used = 0;
@@ -253,6 +252,7 @@ contract MapLightClient is ILightClient, Governed {
             missing >>= 1;
         }
         if (used != seal.absent.length) revert AbsentKeysWrong(seal.absent.length, used);
+        uint256 signers = count - used;
         if (signers < _quorum(count)) revert QuorumNotReached(signers, _quorum(count));
     }
 

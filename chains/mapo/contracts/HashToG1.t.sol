@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Bn254} from "./Bn254.sol";
+import {HashToG1, MapToCurveHint} from "./HashToG1.sol";
+import {MapTest} from "./MapTest.sol";
+
+contract HashHarness {
+    function hash(bytes memory message, MapToCurveHint[2] calldata hints) external view returns (uint256, uint256) {
+        Bn254.G1 memory point = HashToG1.hash(message, hints);
+        return (point.x, point.y);
+    }
+}
+
+contract HashToG1Test is MapTest {
+    uint256 private constant COUNT = 26;
+
+    HashHarness private immutable harness = new HashHarness();
+    bytes[] private messages;
+    bytes[] private encodedHints;
+
+    function roots(bytes memory packed) private pure returns (uint256[] memory list) {
+        list = new uint256[](packed.length / 32);
+        for (uint256 i = 0; i < list.length; ++i) {
+            uint256 root;
+            assembly ("memory-safe") {
+                root := mload(add(add(packed, 0x20), mul(i, 0x20)))
+            }
+            list[i] = root;
+        }
+    }
+
+    function setUp() public {
+        for (uint256 i = 0; i < COUNT; ++i) {
+            string memory at = string.concat(".hashes[", vm.toString(i), "]");
+            messages.push(bytesAt(string.concat(at, ".message")));
+            MapToCurveHint[2] memory hints;
+            for (uint256 k = 0; k < 2; ++k) {
+                hints[k].inverse = uint256(bytes32(bytesAt(string.concat(at, ".inverse", vm.toString(k)))));
+                hints[k].roots = roots(bytesAt(string.concat(at, ".roots", vm.toString(k))));
+            }
+            encodedHints.push(abi.encode(hints));
+        }
+    }
+
+    function hintsAt(uint256 i) private view returns (MapToCurveHint[2] memory) {
+        return abi.decode(encodedHints[i], (MapToCurveHint[2]));
+    }
+
+    /// The points of the published vectors, made by an independent implementation; all three candidates occur.
+    function test_publishedPoints() public view {
+        string memory json = vm.readFile("test/vectors/map/hash_to_g1.json");
+        uint256 candidates = 0;
+        uint256 i = 0;
+        for (; vm.keyExistsJson(json, string.concat(".cases[", vm.toString(i), "]")); ++i) {
+            string memory at = string.concat(".cases[", vm.toString(i), "]");
+            MapToCurveHint[2] memory hints = hintsAt(i);
+            candidates |= 1 << hints[0].roots.length | 1 << (4 + hints[1].roots.length);
+            (uint256 x, uint256 y) = harness.hash(vm.parseJsonBytes(json, string.concat(at, ".msg")), hints);
+            assertEq(x, uint256(vm.parseJsonBytes32(json, string.concat(at, ".H[0]"))));
+            assertEq(y, uint256(vm.parseJsonBytes32(json, string.concat(at, ".H[1]"))));
+        }
+        assertEq(i, COUNT);
+        assertEq(candidates, 0xee);
+    }
+
+    function refuse(bytes memory message, MapToCurveHint[2] memory hints, uint256 base) private {
+        vm.expectRevert(abi.encodeWithSelector(HashToG1.HintMismatch.selector, base));
+        harness.hash(message, hints);
+    }
+
+    /// A prover cannot choose another candidate: of three, the first that is a square is the point.
+    function test_skippedCandidates() public {
+        for (uint256 i = 0; i < COUNT; ++i) {
+            bytes memory message = messages[i];
+            for (uint256 base = 0; base < 2; ++base) {
+                MapToCurveHint[2] memory hints = hintsAt(i);
+                uint256[] memory right = hints[base].roots;
+                // One candidate fewer, and one more with any root for the one that is a square.
+                if (right.length > 1) {
+                    hints[base].roots = new uint256[](right.length - 1);
+                    for (uint256 k = 0; k + 1 < right.length; ++k) {
+                        hints[base].roots[k] = right[k + 1];
+                    }
+                    refuse(message, hints, base);
+                }
+                hints[base].roots = new uint256[](right.length + 1);
+                for (uint256 k = 0; k < right.length; ++k) {
+                    hints[base].roots[k] = right[k];
+                }
+                hints[base].roots[right.length] = right[right.length - 1];
+                refuse(message, hints, base);
+            }
+        }
+    }
+
+    function testFuzz_alteredHints(uint256 which, uint256 base, uint256 change) public {
+        uint256 i = which % COUNT;
+        base = base % 2;
+        MapToCurveHint[2] memory hints = hintsAt(i);
+        uint256 at = change % (hints[base].roots.length + 1);
+        uint256 bit = 1 << (change % 256);
+        if (at == hints[base].roots.length) hints[base].inverse ^= bit;
+        else hints[base].roots[at] ^= bit;
+        refuse(messages[i], hints, base);
+    }
+
+    /// The other root of a square, and roots that are not reduced, lead to the same point or to none.
+    function test_otherRoots() public view {
+        MapToCurveHint[2] memory hints = hintsAt(0);
+        bytes memory message = messages[0];
+        (uint256 x, uint256 y) = harness.hash(message, hints);
+        for (uint256 k = 0; k < hints[0].roots.length; ++k) {
+            hints[0].roots[k] = Bn254.P - hints[0].roots[k];
+            (uint256 otherX, uint256 otherY) = harness.hash(message, hints);
+            assertEq(otherX, x);
+            assertEq(otherY, y);
+        }
+        hints[0].inverse += Bn254.P;
+        (uint256 lastX, uint256 lastY) = harness.hash(message, hints);
+        assertEq(lastX, x);
+        assertEq(lastY, y);
+    }
+
+    function test_hintsOfAnotherMessage() public {
+        refuse("another message", hintsAt(0), 0);
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+
+import {MapTest} from "../../chains/mapo/contracts/MapTest.sol";
+import {MapLightClient} from "../../chains/mapo/contracts/MapLightClient.sol";
+import {FeeService} from "../fee/FeeService.sol";
+import {IFeeService} from "../interfaces/IFeeService.sol";
+import {IMapoExecutor} from "../interfaces/IMapoExecutor.sol";
+import {OmniService} from "../service/OmniService.sol";
+import {MessageData, MessageType} from "../types/MessageTypes.sol";
+
+/// Takes a message and does nothing with it.
+contract IdleReceiver is IMapoExecutor {
+    function mapoExecute(uint256, uint256, bytes calldata, bytes32, bytes calldata) external returns (bytes memory) {}
+}
+
+interface GasSnapshots {
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
+}
+
+/// What users and relayers pay: each figure is a whole transaction, 21,000 and calldata included, on cold state, with real
+/// proofs of 30 validators of which three did not sign. The figures are kept in snapshots/; `FORGE_SNAPSHOT_CHECK=true`
+/// makes a difference fail.
+/// forge-config: default.isolate = true
+contract GasTest is MapTest {
+    uint64 private constant CHAIN_A = 1_001;
+    uint64 private constant CHAIN_B = 1_002;
+    address private constant RELAY_SERVICE = address(0x4e1a00000);
+    address private constant RECEIVER = address(0x4ece14e40);
+    address private constant SENDER = address(0x5e4de40000);
+    uint256 private constant BASE_GAS = 60_000;
+    uint256 private constant GAS_PRICE = 3 gwei;
+
+    OmniService private service;
+    MapLightClient private client;
+
+    function setUp() public {
+        vm.chainId(CHAIN_B);
+        vm.warp(1_700_000_000);
+        address fees = address(
+            new ERC1967Proxy(deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (OWNER, OWNER, OWNER)))
+        );
+        vm.startPrank(OWNER);
+        FeeService(fees).setBaseGas(CHAIN_A, BASE_GAS);
+        FeeService(fees).setGasPrice(CHAIN_A, address(0), GAS_PRICE);
+        vm.stopPrank();
+        service = OmniService(
+            address(
+                new ERC1967Proxy(
+                    deployCode("OmniService.sol"),
+                    abi.encodeCall(OmniService.initialize, (OWNER, IFeeService(fees), OWNER))
+                )
+            )
+        );
+        client = deployClient(keysAt(".keys"), LAST_EPOCH_BLOCK);
+        vm.prank(OWNER);
+        service.setRelay(CHAIN_R, RELAY_SERVICE, client);
+        vm.etch(RECEIVER, address(new IdleReceiver()).code);
+    }
+
+    function record(string memory name) private {
+        GasSnapshots(address(vm)).snapshotGasLastCall("transactions", name);
+    }
+
+    function at(uint256 payload, string memory field) private view returns (bytes memory) {
+        return bytesAt(string.concat(".messages", vm.toString(payload), ".", field));
+    }
+
+    /// The ring and the bitmap as they are on a living chain: no slot that is written was zero.
+    function liveIn(uint256 payload) private {
+        service.transferIn(at(payload, "proof"), at(payload, "opening"));
+        bytes32 root = bytes32(at(payload, "root"));
+        for (uint256 p = 0; p < 400; ++p) {
+            bytes32 slot = keccak256(abi.encode(uint256(300 % 64), p));
+            if (vm.load(address(service), slot) == root) {
+                vm.store(address(service), slot, keccak256("an older root"));
+                return;
+            }
+        }
+        revert NotTrue("the root's slot");
+    }
+
+    function sizes(uint256 i) private pure returns (uint256 payload, string memory suffix) {
+        return i == 0 ? (32, ", 32 B") : (256, ", 256 B");
+    }
+
+    function test_root() public {
+        liveIn(32);
+        service.transferIn(at(32, "proof"), "");
+        record("relay header and outbox root");
+    }
+
+    function deliverTwice(string memory size, uint256 i) private {
+        (uint256 payload, string memory suffix) = sizes(i);
+        liveIn(payload);
+        service.transferIn(at(payload, "proof"), "");
+        bytes memory delivery = at(payload, string.concat("delivery", size));
+        service.transferIn("", delivery);
+        record(string.concat("deliver ", size, suffix));
+        service.transferIn("", delivery);
+        record(string.concat("lost race, deliver ", size, suffix));
+    }
+
+    function test_deliveries() public {
+        string[3] memory counts = ["1", "10", "50"];
+        for (uint256 i = 0; i < 2; ++i) {
+            for (uint256 k = 0; k < 3; ++k) {
+                uint256 state = vm.snapshotState();
+                deliverTwice(counts[k], i);
+                vm.revertToState(state);
+            }
+        }
+    }
+
+    function test_rootsWithDeliveries() public {
+        string[3] memory counts = ["1", "10", "50"];
+        for (uint256 i = 0; i < 2; ++i) {
+            (uint256 payload, string memory suffix) = sizes(i);
+            for (uint256 k = 0; k < 3; ++k) {
+                uint256 state = vm.snapshotState();
+                liveIn(payload);
+                service.transferIn(at(payload, "proof"), at(payload, string.concat("delivery", counts[k])));
+                record(string.concat("root and deliver ", counts[k], suffix));
+                vm.revertToState(state);
+            }
+        }
+    }
+
+    function test_rotation() public {
+        client.update(bytesAt(".rotation.update"));
+        record("validator-set rotation, 30 validators");
+        client.update(bytesAt(".rotation.update"));
+        record("lost race, rotation");
+    }
+
+    function test_send() public {
+        vm.deal(SENDER, 100 ether);
+        for (uint256 i = 0; i < 2; ++i) {
+            (uint256 payload, string memory suffix) = sizes(i);
+            bytes memory data = abi.encode(
+                MessageData({
+                    relay: false,
+                    msgType: MessageType.MESSAGE,
+                    target: abi.encodePacked(RECEIVER),
+                    payload: new bytes(payload),
+                    gasLimit: 100_000,
+                    value: 0
+                })
+            );
+            for (uint256 k = 0; k < payload; ++k) {
+                data[data.length - payload + k] = bytes1(uint8(k % 255 + 1));
+            }
+            uint256 fee = (BASE_GAS + 100_000) * GAS_PRICE;
+            vm.prank(SENDER);
+            service.transferOut{value: fee}(CHAIN_A, data, address(0));
+            vm.prank(SENDER);
+            service.transferOut{value: fee}(CHAIN_A, data, address(0));
+            record(string.concat("send", suffix));
+            vm.prank(SENDER);
+            service.transferOut{value: fee + 1}(CHAIN_A, data, address(0));
+            record(string.concat("send with a refund", suffix));
+        }
+    }
+}
