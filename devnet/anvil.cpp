@@ -34,20 +34,23 @@ std::filesystem::path find_anvil() {
     return {};
 }
 
-async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor executor, AnvilOptions options) {
+async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor executor,
+                                                    AnvilOptions options) {
     const std::filesystem::path program = find_anvil();
     if (program.empty())
         co_return std::unexpected(
-            "anvil is not installed; run `make setup` in the project's folder, or put Foundry's anvil in the PATH");
+            "anvil is not installed; run `make setup` in the project's folder, or put Foundry's anvil in the "
+            "PATH");
     if (options.port == 0) {
         CO_TRY(options.port, async::find_free_port());
     }
     CO_TRY(async::Process process,
            async::Process::start({.program = program,
                                   .arguments = {"--port", std::to_string(options.port), "--chain-id",
-                                                std::to_string(options.chain_id.value), "--hardfork", kHardfork,
-                                                "--no-mining", "--no-request-size-limit"},
+                                                std::to_string(options.chain_id.value), "--hardfork",
+                                                kHardfork, "--no-mining", "--no-request-size-limit"},
                                   .output = options.log,
+                                  .errors = {},
                                   .environment = {}}));
     Anvil anvil{std::move(process), options.port};
     CO_TRY(rpc::Url url, rpc::decode_url(anvil.url()));
@@ -65,8 +68,8 @@ async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor
         if (answer && answer->status == 200) co_return anvil;
         co_await async::sleep_for(kReadyPollInterval);
     }
-    co_return std::unexpected("anvil on port " + std::to_string(options.port) + " does not answer; its output is in " +
-                              options.log.string());
+    co_return std::unexpected("anvil on port " + std::to_string(options.port) +
+                              " does not answer; its output is in " + options.log.string());
 }
 
 }  // namespace butter::devnet

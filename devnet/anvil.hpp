@@ -30,7 +30,8 @@ struct Anvil {
 };
 
 /// Starts it and waits until it answers. The error is a text for people.
-async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor executor, AnvilOptions options);
+async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor executor,
+                                                    AnvilOptions options);
 
 /// `anvil` of the PATH, else the one that npm installed for this project; empty when there is neither.
 std::filesystem::path find_anvil();

@@ -30,7 +30,8 @@ constexpr std::string_view kTestKeys[] = {
 };
 
 std::uint16_t port_at(const Options& options, std::uint16_t offset) {
-    return options.first_port == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(options.first_port + offset);
+    return options.first_port == 0 ? std::uint16_t{0}
+                                   : static_cast<std::uint16_t>(options.first_port + offset);
 }
 
 Result<void, std::string> write_file(const std::filesystem::path& file, std::string_view text) {
@@ -43,7 +44,8 @@ Result<void, std::string> write_file(const std::filesystem::path& file, std::str
 
 std::string outer_chain_toml(const Endpoint& endpoint, const ethereum::Sealer& sealer) {
     const ethereum::BeaconNetwork& network = sealer.network();
-    std::string out = fmt::format(R"([chains.{0}]
+    std::string out =
+        fmt::format(R"([chains.{0}]
 family = "ethereum"
 chain_id = {1}
 rpc = ["{2}"]
@@ -63,10 +65,10 @@ committee_size = {9}
 bls_precompiles = "final"
 checkpoint = "{10}"
 )",
-                                  endpoint.name, endpoint.chain_id.value, endpoint.rpc_url, endpoint.beacon_url,
-                                  encode_hex(network.genesis_validators_root), network.genesis_time.value,
-                                  network.seconds_per_slot, network.slots_per_epoch, network.epochs_per_period,
-                                  network.committee_size, encode_hex(sealer.checkpoint()));
+                    endpoint.name, endpoint.chain_id.value, endpoint.rpc_url, endpoint.beacon_url,
+                    encode_hex(network.genesis_validators_root), network.genesis_time.value,
+                    network.seconds_per_slot, network.slots_per_epoch, network.epochs_per_period,
+                    network.committee_size, encode_hex(sealer.finalized().root));
     for (const ethereum::Fork& fork : network.forks) {
         out += fmt::format("\n[[chains.{}.parameters.forks]]\nname = \"{}\"\nepoch = {}\nversion = \"{}\"\n",
                            endpoint.name, fork.name, fork.epoch.value, encode_hex(fork.version));
@@ -75,7 +77,8 @@ checkpoint = "{10}"
 }
 
 std::string relay_chain_toml(const Endpoint& endpoint, const mapo::Sealer& sealer) {
-    std::string out = fmt::format(R"([chains.{0}]
+    std::string out =
+        fmt::format(R"([chains.{0}]
 family = "mapo"
 chain_id = {1}
 rpc = ["{2}"]
@@ -89,14 +92,14 @@ epoch_length = {3}
 hash_fork_block = 0
 checkpoint_block = 0
 )",
-                                  endpoint.name, endpoint.chain_id.value, endpoint.rpc_url,
-                                  sealer.options().epoch_length);
+                    endpoint.name, endpoint.chain_id.value, endpoint.rpc_url, sealer.options().epoch_length);
     for (std::size_t index = 0; index < sealer.options().validators; ++index) {
         const mapo::Validator validator = mapo::make_devnet_validator(index).validator;
-        out += fmt::format("\n[[chains.{}.parameters.checkpoint_validators]]\naddress = \"{}\"\ng1 = \"{}\"\ng2 = \"{}\"\n",
-                           endpoint.name, encode_hex(validator.address),
-                           encode_hex(crypto::bn254::encode_g1(validator.g1_key)),
-                           encode_hex(crypto::bn254::encode_g2(validator.g2_key)));
+        out += fmt::format(
+            "\n[[chains.{}.parameters.checkpoint_validators]]\naddress = \"{}\"\ng1 = \"{}\"\ng2 = \"{}\"\n",
+            endpoint.name, encode_hex(validator.address),
+            encode_hex(crypto::bn254::encode_g1(validator.g1_key)),
+            encode_hex(crypto::bn254::encode_g2(validator.g2_key)));
     }
     return out + "\n";
 }
@@ -117,7 +120,8 @@ async::Task<Result<std::unique_ptr<Devnet>, std::string>> Devnet::start(boost::a
                                                                         Options options) {
     std::error_code error;
     std::filesystem::create_directories(options.directory, error);
-    if (error) co_return std::unexpected("cannot make " + options.directory.string() + ": " + error.message());
+    if (error)
+        co_return std::unexpected("cannot make " + options.directory.string() + ": " + error.message());
     std::unique_ptr<Devnet> devnet(new Devnet(executor, std::move(options)));
     CO_TRY_VOID(co_await devnet->start_outer("A", kChainA, 0, devnet->a_));
     CO_TRY_VOID(co_await devnet->start_relay(2));
@@ -134,15 +138,16 @@ async::Task<Result<void, std::string>> Devnet::start_outer(std::string name, Cha
     chain.anvil = std::make_unique<Anvil>(std::move(anvil));
     CO_TRY(rpc::Url url, rpc::decode_url(chain.anvil->url()));
     ethereum::SealerOptions sealer_options;
-    sealer_options.slot_interval = options_.block_interval;
+    sealer_options.block_interval = options_.block_interval;
     sealer_options.slots_per_epoch = options_.committee_epoch_slots;
     sealer_options.epochs_per_period = options_.committee_period_epochs;
     chain.sealer = std::make_unique<ethereum::Sealer>(executor_, std::move(url), sealer_options);
     CO_TRY_VOID(co_await chain.sealer->start());
     ethereum::Sealer& sealer = *chain.sealer;
     CO_TRY(rpc::HttpServer server,
-           rpc::HttpServer::listen(executor_, port_at(options_, static_cast<std::uint16_t>(port_offset + 1)),
-                                   [&sealer](rpc::HttpRequest request) { return sealer.handle(std::move(request)); }));
+           rpc::HttpServer::listen(
+               executor_, port_at(options_, static_cast<std::uint16_t>(port_offset + 1)),
+               [&sealer](rpc::HttpRequest request) { return sealer.handle(std::move(request)); }));
     chain.beacon = std::make_unique<rpc::HttpServer>(std::move(server));
     endpoints_.push_back({.name = std::move(name),
                           .chain_id = chain_id,
@@ -152,16 +157,17 @@ async::Task<Result<void, std::string>> Devnet::start_outer(std::string name, Cha
 }
 
 async::Task<Result<void, std::string>> Devnet::start_relay(std::uint16_t port_offset) {
-    CO_TRY(Anvil anvil, co_await start_anvil(executor_, {.chain_id = kChainR,
-                                                         .port = 0,
-                                                         .log = options_.directory / "R.anvil.log"}));
+    CO_TRY(Anvil anvil,
+           co_await start_anvil(executor_,
+                                {.chain_id = kChainR, .port = 0, .log = options_.directory / "R.anvil.log"}));
     r_.anvil = std::make_unique<Anvil>(std::move(anvil));
     CO_TRY(rpc::Url url, rpc::decode_url(r_.anvil->url()));
-    r_.sealer = std::make_unique<mapo::Sealer>(executor_, std::move(url),
-                                               mapo::SealerOptions{.validators = options_.validators,
-                                                                   .epoch_length = options_.validator_epoch_blocks,
-                                                                   .block_interval = options_.block_interval,
-                                                                   .absent = options_.absent_validators});
+    r_.sealer =
+        std::make_unique<mapo::Sealer>(executor_, std::move(url),
+                                       mapo::SealerOptions{.validators = options_.validators,
+                                                           .epoch_length = options_.validator_epoch_blocks,
+                                                           .block_interval = options_.block_interval,
+                                                           .absent = options_.absent_validators});
     CO_TRY_VOID(co_await r_.sealer->start());
     mapo::Sealer& sealer = *r_.sealer;
     CO_TRY(rpc::HttpServer server,
@@ -203,8 +209,8 @@ Result<void, std::string> Devnet::write_directory() const {
 
 async::Task<void> Devnet::run() {
     using namespace boost::asio::experimental::awaitable_operators;
-    co_await (a_.sealer->run() && a_.beacon->run() && b_.sealer->run() && b_.beacon->run() && r_.sealer->run() &&
-              r_.rpc->run());
+    co_await (a_.sealer->run() && a_.beacon->run() && b_.sealer->run() && b_.beacon->run() &&
+              r_.sealer->run() && r_.rpc->run());
 }
 
 }  // namespace butter::devnet

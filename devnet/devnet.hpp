@@ -18,9 +18,9 @@
 #include "chains/mapo/sealer.hpp"
 #include "devnet/anvil.hpp"
 
-/// Three chains on loopback: A and B of the ethereum family, R of the mapo family. Execution is anvil's, consensus
-/// our sealers': real headers, committees and signatures, made with TEST KEYS that are public. Everything that
-/// reads these chains reads them as it would read others.
+/// Three chains on loopback: A and B of the ethereum family, R of the mapo family. Execution is anvil's,
+/// consensus our sealers': real headers, committees and signatures, made with TEST KEYS that are public.
+/// Everything that reads these chains reads them as it would read others.
 namespace butter::devnet {
 
 struct Options {
@@ -58,8 +58,8 @@ inline constexpr std::size_t kStrangerAccount = 2;
 class Devnet {
   public:
     /// Starts nodes and sealers and writes the directory. The error is a text for people.
-    static async::Task<Result<std::unique_ptr<Devnet>, std::string>> start(boost::asio::any_io_executor executor,
-                                                                           Options options);
+    static async::Task<Result<std::unique_ptr<Devnet>, std::string>> start(
+        boost::asio::any_io_executor executor, Options options);
     ~Devnet();
 
     /// Makes blocks and answers requests until cancelled.

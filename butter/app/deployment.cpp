@@ -113,21 +113,35 @@ std::string to_toml(const rpc::Json& value) {
 
 std::string to_toml(const std::string& text) { return boost::json::serialize(boost::json::string(text)); }
 
+/// A key: as it is where TOML allows that, else quoted.
+std::string to_toml_key(std::string_view key) {
+    constexpr std::string_view kBare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    if (!key.empty() && key.find_first_not_of(kBare) == std::string_view::npos) return std::string(key);
+    return to_toml(std::string(key));
+}
+
 rpc::Json to_array(const std::vector<std::string>& texts) {
     rpc::JsonArray out;
     for (const std::string& text : texts) out.emplace_back(text);
     return out;
 }
 
+/// Absolute, without links as far as the path exists. The empty path is the current folder.
+std::filesystem::path full_path(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto absolute =
+        path.empty() ? std::filesystem::current_path(error) : std::filesystem::absolute(path, error);
+    auto canonical = std::filesystem::weakly_canonical(absolute, error);
+    return error ? absolute.lexically_normal() : canonical;
+}
+
 /// How a file that was named in `topology_folder` is named in `out`.
 std::string path_from(const std::filesystem::path& file, const std::filesystem::path& topology_folder,
                       const std::filesystem::path& out) {
-    const auto absolute = std::filesystem::weakly_canonical(std::filesystem::absolute(file));
-    const auto base = std::filesystem::weakly_canonical(std::filesystem::absolute(topology_folder));
-    const auto inside = absolute.lexically_relative(base);
+    const auto absolute = full_path(file);
+    const auto inside = absolute.lexically_relative(full_path(topology_folder));
     if (inside.empty() || *inside.begin() == "..") return absolute.string();
-    return absolute.lexically_relative(std::filesystem::weakly_canonical(std::filesystem::absolute(out)))
-        .string();
+    return absolute.lexically_relative(full_path(out)).string();
 }
 
 const DeployedContract& contract_of(const Deployment& deployment, const std::string& chain,
@@ -141,7 +155,7 @@ const DeployedContract& contract_of(const Deployment& deployment, const std::str
 
 std::string chain_text(const ChainSettings& chain, const DeployedContract& service,
                        const std::filesystem::path& topology_folder, const std::filesystem::path& out) {
-    const std::string table = "chains." + chain.network.name;
+    const std::string table = "chains." + to_toml_key(chain.network.name);
     std::string text =
         fmt::format("\n[{}]\nfamily = {}\nchain_id = {}\nrpc = {}\n", table, to_toml(chain.network.family),
                     chain.network.chain_id.value, to_toml(to_array(chain.network.rpc_urls)));
@@ -167,7 +181,7 @@ std::string chain_text(const ChainSettings& chain, const DeployedContract& servi
     if (!chain.network.parameters.empty()) {
         text += fmt::format("\n[{}.parameters]\n", table);
         for (const auto& member : chain.network.parameters) {
-            text += fmt::format("{} = {}\n", to_toml(std::string(member.key())), to_toml(member.value()));
+            text += fmt::format("{} = {}\n", to_toml_key(member.key()), to_toml(member.value()));
         }
     }
     return text;

@@ -29,6 +29,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return out;
 }
 
+/// -1 for the empty path.
+Result<int, std::string> open_for_appending(const std::filesystem::path& file) {
+    if (file.empty()) return -1;
+    const int id = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (id < 0) return std::unexpected("cannot write " + file.string() + ": " + std::strerror(errno));
+    return id;
+}
+
 int to_exit_status(int wait_status) noexcept {
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
@@ -43,17 +51,19 @@ Result<Process, std::string> Process::start(const Options& options) {
     const std::vector<char*> argument_pointers = pointers(arguments);
     const std::vector<char*> environment_pointers = pointers(environment);
 
-    int output = -1;
-    if (!options.output.empty()) {
-        output = open(options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-        if (output < 0)
-            return std::unexpected("cannot write " + options.output.string() + ": " + std::strerror(errno));
+    TRY(const int output, open_for_appending(options.output));
+    const auto errors = open_for_appending(options.errors);
+    if (!errors) {
+        if (output >= 0) close(output);
+        return std::unexpected(errors.error());
     }
     // The child reports a failed exec through this pipe, which a successful one closes.
     int failure[2];
     if (pipe2(failure, O_CLOEXEC) != 0) {
+        const int error = errno;
         if (output >= 0) close(output);
-        return std::unexpected(std::string("pipe: ") + std::strerror(errno));
+        if (*errors >= 0) close(*errors);
+        return std::unexpected(std::string("pipe: ") + std::strerror(error));
     }
     const pid_t parent = getpid();
     const pid_t id = fork();
@@ -65,6 +75,7 @@ Result<Process, std::string> Process::start(const Options& options) {
             dup2(output, STDOUT_FILENO);
             dup2(output, STDERR_FILENO);
         }
+        if (*errors >= 0) dup2(*errors, STDERR_FILENO);
         execve(options.program.c_str(), argument_pointers.data(), environment_pointers.data());
         const int error = errno;
         [[maybe_unused]] const ssize_t written = write(failure[1], &error, sizeof error);
@@ -72,6 +83,7 @@ Result<Process, std::string> Process::start(const Options& options) {
     }
     close(failure[1]);
     if (output >= 0) close(output);
+    if (*errors >= 0) close(*errors);
     int error = id < 0 ? errno : 0;
     if (id > 0 && read(failure[0], &error, sizeof error) == sizeof error) waitpid(id, nullptr, 0);
     close(failure[0]);

@@ -22,6 +22,7 @@ class Process {
         std::filesystem::path program;
         std::vector<std::string> arguments;
         std::filesystem::path output;  ///< standard output and error are appended there; inherited when empty
+        std::filesystem::path errors;  ///< standard error goes there instead of `output`; as that when empty
         std::vector<std::string> environment;  ///< "NAME=value", added to this process's own
     };
 

@@ -15,6 +15,8 @@ constexpr std::uint64_t kGasMarginPercent = 20;
 /// A replacement must raise both fees by at least 10 %; nodes differ in rounding.
 constexpr std::uint64_t kReplacementPercent = 125;
 constexpr std::uint64_t kDefaultPriorityFee = 1'000'000'000;
+/// How long a receipt may stay away after the account's nonce has passed the transaction's.
+constexpr std::chrono::seconds kReceiptPatience{5};
 
 SendError from_rpc(const rpc::RpcError& error) {
     const std::string& text = error.text;
@@ -127,10 +129,13 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::send(TransactionReque
 async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const TransactionRequest& request,
                                                                 std::uint64_t gas_limit, Sent sent) {
     auto last_sent = std::chrono::steady_clock::now();
+    std::optional<std::chrono::steady_clock::time_point> passed_at;
     for (;;) {
+        bool is_absent = true;
         for (const Hash32& hash : sent.hashes) {
             auto receipt = co_await api_.fetch_receipt(hash);
             // An endpoint that is down now may answer the next time; the transaction is out in any case.
+            is_absent = is_absent && receipt.has_value();
             if (!receipt || !*receipt) continue;
             const rpc::PlacedReceipt& placed = **receipt;
             co_return TransactionOutcome{.hash = hash,
@@ -142,17 +147,18 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const Transactio
         }
         const auto confirmed = co_await api_.fetch_nonce(address_, rpc::BlockId::latest());
         if (confirmed && *confirmed > sent.nonce) {
-            // Included a moment ago, perhaps: look once more before saying that another one took the nonce.
-            bool is_ours = false;
-            for (const Hash32& hash : sent.hashes) {
-                const auto receipt = co_await api_.fetch_receipt(hash);
-                is_ours = is_ours || !receipt || receipt->has_value();
+            // A node counts a transaction a moment before it shows the receipt, and one behind a balancer may
+            // be behind: only a receipt that stays away means that another transaction took the nonce.
+            const auto now = std::chrono::steady_clock::now();
+            passed_at = passed_at.value_or(now);
+            if (is_absent && now - *passed_at >= kReceiptPatience) {
+                co_return std::unexpected(
+                    SendError{SendError::Kind::kReplaced,
+                              "another transaction took nonce " + std::to_string(sent.nonce),
+                              {}});
             }
-            if (is_ours) continue;
-            co_return std::unexpected(
-                SendError{SendError::Kind::kReplaced,
-                          "another transaction took nonce " + std::to_string(sent.nonce),
-                          {}});
+            co_await async::sleep_for(options_.poll_interval);
+            continue;
         }
         if (std::chrono::steady_clock::now() - last_sent >= options_.replace_after) {
             last_sent = std::chrono::steady_clock::now();

@@ -52,13 +52,15 @@ T must(Result<T, E> result) {
 class Anvil {
   public:
     /// Waits until it answers.
-    explicit Anvil(boost::asio::io_context& io) : port_(must(async::find_free_port())) {
+    explicit Anvil(boost::asio::io_context& io, const char* hardfork = "prague")
+        : port_(must(async::find_free_port())) {
         process_.emplace(must(async::Process::start(
             {.program = std::filesystem::path(BUTTER_SOURCE_DIR) /
                         "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil",
-             .arguments = {"--no-mining", "--hardfork", "prague", "--port", std::to_string(port_), "--silent",
+             .arguments = {"--no-mining", "--hardfork", hardfork, "--port", std::to_string(port_), "--silent",
                            "--timestamp", "1700000000"},
              .output = {},
+             .errors = {},
              .environment = {}})));
         if (!run_on(io, wait_for_answer(*this, io.get_executor())))
             throw std::runtime_error("anvil ended at once");

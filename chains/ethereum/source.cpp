@@ -8,7 +8,6 @@
 #include "butter/base/hex.hpp"
 #include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
-#include "butter/proof/receipt_proof.hpp"
 #include "butter/trie/trie.hpp"
 #include "chains/ethereum/checkpoint.hpp"
 #include "chains/ethereum/follower.hpp"
@@ -34,7 +33,6 @@ constexpr std::size_t kUpdatesMax = 16;
 /// One a period of 27 hours: more than four years from a checkpoint.
 constexpr std::size_t kUpdatesFromCheckpointMax = 1'500;
 
-SourceError unavailable(const rpc::RpcError& error) { return {SourceError::Kind::kUnavailable, error.text}; }
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
 SourceError not_ready(std::string text) { return {SourceError::Kind::kNotReady, std::move(text)}; }
 SourceError unsupported(std::string text) { return {SourceError::Kind::kUnsupported, std::move(text)}; }
@@ -114,6 +112,11 @@ class EthereumSource final : public chain::Source {
     template <class T>
     using Answer = Result<T, SourceError>;
 
+    /// Of the RPC. What has another form than the method's answer is as bad as a lie.
+    SourceError unusable(const rpc::RpcError& error) noexcept {
+        if (error.kind == rpc::RpcError::Kind::kMalformed) api_.endpoints().distrust_last();
+        return {SourceError::Kind::kUnavailable, error.text};
+    }
     Answer<Client> read_client(BytesView client_state) const;
     std::uint64_t period_of(const Client& client) const noexcept {
         return settings_.network.period_of(client.state.finalized_slot);
@@ -236,22 +239,25 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
                                                                              BlockNumber target,
                                                                              Carriage carriage) {
-    // The contract keeps older final blocks too, but shows only this one.
+    // The contract keeps older final blocks too, but shows only this one. A checkpoint from before the first
+    // execution block has none.
     const Hash32 known = client.state.finalized_block_hash;
-    const auto header = co_await api_.fetch_header_by_hash(known);
-    if (!header) co_return std::unexpected(unavailable(header.error()));
-    if (!*header || eth::hash_of((*header)->header) != known) {
-        api_.endpoints().distrust_last();
-        co_return std::unexpected(
-            invalid("the node does not have block " + encode_hex(known) + ", which the client holds final"));
-    }
-    const BlockNumber number = (*header)->header.number;
-    if (number >= target) {
-        if (number.value - target.value > kHistoryWindow)
-            co_return std::unexpected(
-                unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
-                            " blocks before the client's final block " + std::to_string(number.value)));
-        co_return CarriedUpdates{{}, std::move(client), {known, number}};
+    if (!known.is_zero()) {
+        const auto header = co_await api_.fetch_header_by_hash(known);
+        if (!header) co_return std::unexpected(unusable(header.error()));
+        if (!*header || eth::hash_of((*header)->header) != known) {
+            api_.endpoints().distrust_last();
+            co_return std::unexpected(invalid("the node does not have block " + encode_hex(known) +
+                                              ", which the client holds final"));
+        }
+        const BlockNumber number = (*header)->header.number;
+        if (number >= target) {
+            if (number.value - target.value > kHistoryWindow)
+                co_return std::unexpected(
+                    unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
+                                " blocks before the client's final block " + std::to_string(number.value)));
+            co_return CarriedUpdates{{}, std::move(client), {known, number}};
+        }
     }
     if (!follower_.store() || !follower_.store()->finalized.execution || final_block() < target) {
         CO_TRY(const BlockNumber newest, co_await fetch_final_block());
@@ -293,7 +299,7 @@ async::Task<Result<std::vector<chain::Update>, SourceError>> EthereumSource::fet
 
 async::Task<Result<eth::Header, SourceError>> EthereumSource::fetch_header(Anchor anchor) {
     const auto block = co_await api_.fetch_header_by_hash(anchor.hash);
-    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (!block) co_return std::unexpected(unusable(block.error()));
     if (!*block || eth::hash_of((*block)->header) != anchor.hash) {
         api_.endpoints().distrust_last();
         co_return std::unexpected(invalid("the node does not give the final " + block_text(anchor.number) +
@@ -308,11 +314,11 @@ async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_headers(A
     for (std::uint64_t number = anchor.number.value + 1; number-- > target.value;)
         calls.push_back({"eth_getBlockByNumber", {encode_quantity(number), false}});
     const auto answers = co_await api_.endpoints().call_batch(std::move(calls));
-    if (!answers) co_return std::unexpected(unavailable(answers.error()));
+    if (!answers) co_return std::unexpected(unusable(answers.error()));
     ProvenBlock out;
     Hash32 expected = anchor.hash;
     for (const auto& answer : *answers) {
-        if (!answer) co_return std::unexpected(unavailable(answer.error()));
+        if (!answer) co_return std::unexpected(unusable(answer.error()));
         const auto block = rpc::decode_block_header(*answer);
         if (!block || eth::hash_of(block->header) != expected) {
             api_.endpoints().distrust_last();
@@ -333,7 +339,7 @@ async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_history(A
                                                                                BlockNumber target) {
     CO_TRY(const eth::Header first, co_await fetch_header(anchor));
     const auto block = co_await api_.fetch_header(rpc::BlockId::number(target));
-    if (!block) co_return std::unexpected(unavailable(block.error()));
+    if (!block) co_return std::unexpected(unusable(block.error()));
     if (!*block) co_return std::unexpected(invalid("the node does not have " + block_text(target)));
     const eth::Header& last = (*block)->header;
 
@@ -358,7 +364,7 @@ async::Task<Result<ProvenBlock, SourceError>> EthereumSource::prove_by_history(A
 async::Task<Result<std::vector<proof::ReceiptProof>, SourceError>> EthereumSource::prove_receipts(
     BlockNumber number, Hash32 receipts_root, std::vector<chain::LogPosition> positions) {
     const auto receipts = co_await api_.fetch_block_receipts(number);
-    if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
+    if (!receipts) co_return std::unexpected(unusable(receipts.error()));
     const trie::Trie trie = trie::make_list_trie(chain::encode_receipts(*receipts));
     if (trie.root() != receipts_root) {
         api_.endpoints().distrust_last();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/source.hpp"
 
+#include <deque>
+
 #include "butter/base/hex.hpp"
 #include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
@@ -50,8 +52,9 @@ class MapoSource final : public chain::Source {
 
     SourceSettings settings_;
     rpc::EthApi api_;
-    /// The trusted state of each epoch from the checkpoint's on.
-    std::vector<TrustedState> states_;
+    /// The trusted state of each epoch from the checkpoint's on. Several coroutines follow the chain at once:
+    /// a deque keeps references to its elements valid while another one adds to it.
+    std::deque<TrustedState> states_;
     BlockNumber verified_head_;
 };
 
@@ -115,7 +118,8 @@ async::Task<Result<void, SourceError>> MapoSource::follow_to(BlockNumber number)
         if (!next)
             co_return std::unexpected(invalid("epoch block " + std::to_string(header.number.value) + ": " +
                                               to_string(next.error())));
-        states_.push_back(*std::move(next));
+        // Another coroutine may have come here first.
+        if (next->last_epoch_block > states_.back().last_epoch_block) states_.push_back(*std::move(next));
     }
     co_return Result<void, SourceError>();
 }

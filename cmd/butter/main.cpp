@@ -10,6 +10,7 @@
 
 #include "butter/app/commands.hpp"
 #include "butter/app/topology.hpp"
+#include "devnet/command.hpp"
 
 namespace {
 
@@ -58,31 +59,74 @@ void add_run(CLI::App& app, Command& chosen) {
     command->callback([&chosen, options] { chosen = [options] { return butter::app::run(*options); }; });
 }
 
-void add_deploy(CLI::App& app, Command& chosen) {
-    auto* command = app.add_subcommand("deploy", "puts the contracts on the chains of a topology");
+void add_devnet(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("devnet", "three chains on loopback, contracts deployed, for trying things out");
     command->footer(R"(
-What the record in --out says and the chain confirms is not deployed again: run it again after a failure. Writes
-deployment.json and a butter.toml for `butter run` into --out.
-  butter deploy --example > topology.toml
-  butter deploy --topology topology.toml --out deployment)");
+Ports are first-port (A), +1 (A's beacon API), +2 (R), +3 (B), +4 (B's beacon API). All keys are public test keys.
+Needs no network. Nothing is kept: a new devnet begins with new chains.)");
+    auto options = std::make_shared<butter::devnet::Options>();
+    options->directory = "run/devnet";
+    options->first_port = 8545;
+    auto interval_ms = std::make_shared<std::uint64_t>(1'000);
+    auto is_demo = std::make_shared<bool>(false);
+    auto has_contracts = std::make_shared<bool>(true);
+    auto* directory =
+        command->add_option("--directory", options->directory, "where its files go")->capture_default_str();
+    auto* first_port = command->add_option("--first-port", options->first_port, "0 for any free ports")
+                           ->check(CLI::Range(0, 65531))
+                           ->capture_default_str();
+    auto* interval =
+        command->add_option("--block-interval-ms", *interval_ms, "time between blocks of each chain")
+            ->check(CLI::Range(20, 60'000))
+            ->capture_default_str();
+    command->add_option("--validators", options->validators, "of the relay chain")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    command->add_option("--absent-validators", options->absent_validators, "that do not sign a block")
+        ->check(CLI::Range(0, 33))
+        ->capture_default_str();
+    command->add_flag("!--no-contracts", *has_contracts,
+                      "only the chains: deploy with `butter deploy` yourself");
+    command->add_flag(
+        "--demo", *is_demo,
+        "sends messages of every kind, checks their effects, and ends; without other flags in run/demo, on\n"
+        "free ports, with four blocks a second");
+    command->callback(
+        [&chosen, options, interval_ms, is_demo, has_contracts, directory, first_port, interval] {
+            if (*is_demo && directory->count() == 0) options->directory = "run/demo";
+            if (*is_demo && first_port->count() == 0) options->first_port = 0;
+            if (*is_demo && interval->count() == 0) *interval_ms = 250;
+            chosen = [options, interval_ms, is_demo, has_contracts] {
+                using butter::devnet::Mode;
+                options->block_interval = std::chrono::milliseconds{*interval_ms};
+                const Mode mode = *is_demo ? Mode::kDemo : *has_contracts ? Mode::kStay : Mode::kChains;
+                return butter::devnet::run(*options, mode);
+            };
+        });
+}
+
+void add_deploy(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("deploy", "puts the contracts on the chains of a topology and registers them");
+    command->footer(R"(
+Writes deployment.json and butter.toml, the configuration for `butter run`. Run it again at any time: what is there
+already is not done again. `butter deploy --example` prints a commented topology.)");
     auto options = std::make_shared<butter::app::DeployOptions>();
     auto is_example = std::make_shared<bool>(false);
-    auto* example = command->add_flag("--example", *is_example, "prints a commented topology with every key");
-    auto* topology =
-        command->add_option("--topology", options->topology, "which chains and with which settings (TOML)");
-    auto* out = command->add_option("--out", options->out, "folder for deployment.json and butter.toml");
-    command->add_flag("--json", options->json, "one JSON object on standard output");
-    command->callback([&chosen, options, example, topology, out] {
-        if (example->count() != 0) {
-            chosen = [] {
-                std::fputs(butter::app::topology_example().c_str(), stdout);
-                return ExitCode::kOk;
-            };
-            return;
-        }
-        if (topology->count() == 0) throw CLI::RequiredError("--topology");
-        if (out->count() == 0) throw CLI::RequiredError("--out");
-        chosen = [options] { return butter::app::deploy(*options); };
+    options->topology = "topology.toml";
+    options->out = ".";
+    command->add_option("-t,--topology", options->topology, "chains and roles (TOML)")->capture_default_str();
+    command->add_option("-o,--out", options->out, "folder of deployment.json and butter.toml")
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "the deployment as one JSON object on standard output");
+    command->add_flag("--example", *is_example, "prints a commented topology");
+    command->callback([&chosen, options, is_example] {
+        chosen = [options, is_example] {
+            if (!*is_example) return butter::app::deploy(*options);
+            std::fputs(butter::app::topology_example().c_str(), stdout);
+            return ExitCode::kOk;
+        };
     });
 }
 
@@ -245,6 +289,7 @@ int main(int argc, char** argv) {
     app.footer(kFooter);
     app.require_subcommand(1);
     Command chosen;
+    add_devnet(app, chosen);
     add_deploy(app, chosen);
     add_run(app, chosen);
     add_send(app, chosen);
