@@ -25,7 +25,7 @@ class Process {
         std::filesystem::path output = {};
         /// Standard error goes there instead; where `output` goes when empty.
         std::filesystem::path errors = {};
-        /// "NAME=value", added to this process\'s own.
+        /// "NAME=value", added to this process's own.
         std::vector<std::string> environment = {};
     };
 

@@ -239,22 +239,25 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
                                                                              BlockNumber target,
                                                                              Carriage carriage) {
-    // The contract keeps older final blocks too, but shows only this one.
+    // The contract keeps older final blocks too, but shows only this one. A checkpoint from before the first
+    // execution block has none.
     const Hash32 known = client.state.finalized_block_hash;
-    const auto header = co_await api_.fetch_header_by_hash(known);
-    if (!header) co_return std::unexpected(unusable(header.error()));
-    if (!*header || eth::hash_of((*header)->header) != known) {
-        api_.endpoints().distrust_last();
-        co_return std::unexpected(
-            invalid("the node does not have block " + encode_hex(known) + ", which the client holds final"));
-    }
-    const BlockNumber number = (*header)->header.number;
-    if (number >= target) {
-        if (number.value - target.value > kHistoryWindow)
-            co_return std::unexpected(
-                unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
-                            " blocks before the client's final block " + std::to_string(number.value)));
-        co_return CarriedUpdates{{}, std::move(client), {known, number}};
+    if (!known.is_zero()) {
+        const auto header = co_await api_.fetch_header_by_hash(known);
+        if (!header) co_return std::unexpected(unusable(header.error()));
+        if (!*header || eth::hash_of((*header)->header) != known) {
+            api_.endpoints().distrust_last();
+            co_return std::unexpected(invalid("the node does not have block " + encode_hex(known) +
+                                              ", which the client holds final"));
+        }
+        const BlockNumber number = (*header)->header.number;
+        if (number >= target) {
+            if (number.value - target.value > kHistoryWindow)
+                co_return std::unexpected(
+                    unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
+                                " blocks before the client's final block " + std::to_string(number.value)));
+            co_return CarriedUpdates{{}, std::move(client), {known, number}};
+        }
     }
     if (!follower_.store() || !follower_.store()->finalized.execution || final_block() < target) {
         CO_TRY(const BlockNumber newest, co_await fetch_final_block());

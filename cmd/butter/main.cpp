@@ -4,12 +4,14 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "butter/app/commands.hpp"
 #include "butter/app/topology.hpp"
+#include "butter/selftest/selftest.hpp"
 #include "devnet/command.hpp"
 
 namespace {
@@ -107,30 +109,26 @@ Needs no network. Nothing is kept: a new devnet begins with new chains.)");
 }
 
 void add_deploy(CLI::App& app, Command& chosen) {
-    auto* command = app.add_subcommand("deploy", "puts the contracts on the chains of a topology");
+    auto* command =
+        app.add_subcommand("deploy", "puts the contracts on the chains of a topology and registers them");
     command->footer(R"(
-What the record in --out says and the chain confirms is not deployed again: run it again after a failure. Writes
-deployment.json and a butter.toml for `butter run` into --out.
-  butter deploy --example > topology.toml
-  butter deploy --topology topology.toml --out deployment)");
+Writes deployment.json and butter.toml, the configuration for `butter run`. Run it again at any time: what is there
+already is not done again. `butter deploy --example` prints a commented topology.)");
     auto options = std::make_shared<butter::app::DeployOptions>();
     auto is_example = std::make_shared<bool>(false);
-    auto* example = command->add_flag("--example", *is_example, "prints a commented topology with every key");
-    auto* topology =
-        command->add_option("--topology", options->topology, "which chains and with which settings (TOML)");
-    auto* out = command->add_option("--out", options->out, "folder for deployment.json and butter.toml");
-    command->add_flag("--json", options->json, "one JSON object on standard output");
-    command->callback([&chosen, options, example, topology, out] {
-        if (example->count() != 0) {
-            chosen = [] {
-                std::fputs(butter::app::topology_example().c_str(), stdout);
-                return ExitCode::kOk;
-            };
-            return;
-        }
-        if (topology->count() == 0) throw CLI::RequiredError("--topology");
-        if (out->count() == 0) throw CLI::RequiredError("--out");
-        chosen = [options] { return butter::app::deploy(*options); };
+    options->topology = "topology.toml";
+    options->out = ".";
+    command->add_option("-t,--topology", options->topology, "chains and roles (TOML)")->capture_default_str();
+    command->add_option("-o,--out", options->out, "folder of deployment.json and butter.toml")
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "the deployment as one JSON object on standard output");
+    command->add_flag("--example", *is_example, "prints a commented topology");
+    command->callback([&chosen, options, is_example] {
+        chosen = [options, is_example] {
+            if (!*is_example) return butter::app::deploy(*options);
+            std::fputs(butter::app::topology_example().c_str(), stdout);
+            return ExitCode::kOk;
+        };
     });
 }
 
@@ -256,6 +254,19 @@ void add_config_commands(CLI::App& app, Command& chosen) {
     check->callback([&chosen, file] { chosen = [file] { return butter::app::check_config(*file); }; });
 }
 
+void add_selftest(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("selftest", "holds this build against data that others made");
+    command->footer(R"(
+Runs every case of every set in the folder, those that must fail included, and prints a line for each set. Run it after
+a change of machine or compiler; the project's folder test/vectors has the sets.)");
+    auto options = std::make_shared<butter::selftest::SelftestOptions>();
+    command->add_option("--vectors", options->vectors, "a folder with one folder for each set")->required();
+    command->add_flag("--json", options->json, "one JSON object on standard output");
+    command->callback([&chosen, options] {
+        chosen = [options] { return static_cast<ExitCode>(butter::selftest::run(*options, std::cout)); };
+    });
+}
+
 void add_version(CLI::App& app, Command& chosen) {
     app.add_subcommand("version", "prints the version")->callback([&chosen] {
         chosen = [] {
@@ -302,6 +313,7 @@ int main(int argc, char** argv) {
     add_prove(app, chosen);
     add_keys(app, chosen);
     add_config_commands(app, chosen);
+    add_selftest(app, chosen);
     add_version(app, chosen);
     try {
         app.parse(argc, argv);
