@@ -14,9 +14,8 @@ std::unique_ptr<World> the_world;
 class AttackEnvironment final : public testing::Environment {
   public:
     void SetUp() override {
-        the_world = std::make_unique<World>(World::Options{.name = "attack",
-                                                           .validators = kValidators,
-                                                           .absent_validators = kAbsentValidators});
+        the_world = std::make_unique<World>(World::Options{
+            .name = "attack", .validators = kValidators, .absent_validators = kAbsentValidators});
         the_world->with_devnet([](devnet::Devnet& devnet) {
             devnet.sealer_a().set_absent(kAbsentMembers);
             devnet.sealer_b().set_absent(kAbsentMembers);
@@ -36,13 +35,11 @@ World& world() {
 }
 
 Bytes client_state(std::string_view from, std::string_view to) {
-    return must(world().run(
-        messenger::fetch_client_state(world().chain(to).api, world().client(from, to))));
+    return must(world().run(messenger::fetch_client_state(world().chain(to).api, world().client(from, to))));
 }
 
 void catch_up(std::string_view from, std::string_view to, std::optional<std::uint64_t> below) {
-    const auto updates =
-        must(world().run(world().chain(from).source->fetch_updates(client_state(from, to))));
+    const auto updates = must(world().run(world().chain(from).source->fetch_updates(client_state(from, to))));
     for (const chain::Update& update : updates) {
         if (below && update.report.height >= *below) break;
         world().transact(to, world().client(from, to), service::encode_client_update(update.bytes));
@@ -62,8 +59,8 @@ chain::Proof prove_outbound(std::string_view to, const chain::LogPosition& posit
 }
 
 chain::LogPosition publish_root(std::string_view to) {
-    const auto outcome = world().transact("R", world().service("R"),
-                                          service::encode_publish_root(world().id(to)));
+    const auto outcome =
+        world().transact("R", world().service("R"), service::encode_publish_root(world().id(to)));
     return world().position_of("R", outcome.hash, world().service("R"), service::outbox_root_topic());
 }
 
@@ -82,8 +79,8 @@ Address create_log_emitter(std::string_view name) {
     // CODECOPY(0, 11, size of the body); RETURN(0, size)
     const Bytes start = hex_bytes("60");
     const auto size = static_cast<std::uint8_t>(body.size());
-    return world().create_from(
-        name, concat({start, BytesView(&size, 1), hex_bytes("80600b6000396000f3"), body}));
+    return world().create_from(name,
+                               concat({start, BytesView(&size, 1), hex_bytes("80600b6000396000f3"), body}));
 }
 
 }  // namespace butter::e2e

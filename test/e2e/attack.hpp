@@ -27,7 +27,8 @@ struct Attack {
 };
 
 Bytes client_state(std::string_view from, std::string_view to);
-/// Submits the updates that the client of `from` on `to` lacks; with a bound, only those from below that height.
+/// Submits the updates that the client of `from` on `to` lacks; with a bound, only those from below that
+/// height.
 void catch_up(std::string_view from, std::string_view to, std::optional<std::uint64_t> below = {});
 
 /// The honest program's proof of a log on A or B for the client on R. The client is brought up to date first.

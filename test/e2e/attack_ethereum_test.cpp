@@ -14,8 +14,7 @@ namespace {
 
 using codec::AbiValue;
 
-constexpr std::string_view kProofType =
-    "(bytes[],bytes[],bytes[],bytes[],(uint64,bytes[],uint16[])[])";
+constexpr std::string_view kProofType = "(bytes[],bytes[],bytes[],bytes[],(uint64,bytes[],uint16[])[])";
 constexpr std::string_view kUpdateType =
     "((uint64,uint64,bytes32,bytes32,bytes32),(uint64,uint64,bytes32,bytes32,bytes32),bytes32[],bytes32,"
     "bytes32[],bytes32,bytes32[],uint64,bytes32[2],bytes,bytes,bytes32,(bytes,bytes32[])[])";
@@ -70,15 +69,19 @@ struct FreshProof {
     AbiValue update;  ///< the newest one that it carries
 };
 Address receiver() { return Address{{0x11, 0x22, 0x33}}; }
-FreshProof make_fresh_proof(std::string_view from = "A") {
-    FreshProof out;
-    out.message = world().send(from, from == "A" ? "B" : "A", message_to(receiver(), {}));
-    const chain::Proof proof = prove_inbound(from, out.message.position);
-    out.proof = decode_as(kProofType, proof.bytes);
-    const std::size_t updates = out.proof[kUpdates].size();
-    if (updates == 0) throw std::runtime_error("a proof of a new block carries no update");
-    out.update = decode_as(kUpdateType, out.proof[kUpdates][updates - 1].as_bytes());
-    return out;
+FreshProof make_fresh_proof() {
+    // The update of a period that has just begun may already bring the block: then with another message.
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        FreshProof out;
+        out.message = world().send("A", "B", message_to(receiver(), {}));
+        const chain::Proof proof = prove_inbound("A", out.message.position);
+        out.proof = decode_as(kProofType, proof.bytes);
+        const std::size_t updates = out.proof[kUpdates].size();
+        if (updates == 0) continue;
+        out.update = decode_as(kUpdateType, out.proof[kUpdates][updates - 1].as_bytes());
+        return out;
+    }
+    throw std::runtime_error("proofs of new blocks carry no update");
 }
 Bytes with_update(const FreshProof& fresh, const AbiValue& update) {
     const std::size_t last = fresh.proof[kUpdates].size() - 1;
@@ -107,43 +110,65 @@ TEST(attack_ethereum, every_alteration_of_an_update_has_its_error) {
         {"attested parent", {kAttested, 2}, flipped, "SignatureInvalid()"},
         {"attested state", {kAttested, 3}, flipped, "FinalityNotProven()"},
         {"attested body", {kAttested, 4}, flipped, "SignatureInvalid()"},
-        {"attested after its signature", {kAttested, 0}, to(fresh.update[kSignatureSlot]),
+        {"attested after its signature",
+         {kAttested, 0},
+         to(fresh.update[kSignatureSlot]),
          "SlotsNotOrdered(uint64,uint64,uint64)"},
-        {"finalized after attested", {kFinalized, 0}, to(fresh.update[kSignatureSlot]),
+        {"finalized after attested",
+         {kFinalized, 0},
+         to(fresh.update[kSignatureSlot]),
          "SlotsNotOrdered(uint64,uint64,uint64)"},
         {"finalized proposer", {kFinalized, 1}, flipped, "FinalityNotProven()"},
         {"finalized parent", {kFinalized, 2}, flipped, "FinalityNotProven()"},
         {"finalized state", {kFinalized, 3}, flipped, "FinalityNotProven()"},
         {"finalized body", {kFinalized, 4}, flipped, "FinalityNotProven()"},
         {"finality branch", {kFinalityBranch, 0}, flipped, "FinalityNotProven()"},
-        {"finality branch's last node", {kFinalityBranch, fresh.update[kFinalityBranch].size() - 1}, flipped,
+        {"finality branch's last node",
+         {kFinalityBranch, fresh.update[kFinalityBranch].size() - 1},
+         flipped,
          "FinalityNotProven()"},
         {"finality branch too short", {kFinalityBranch}, shortened, "BranchLength(uint256,uint256)"},
         {"finality branch too long", {kFinalityBranch}, lengthened, "BranchLength(uint256,uint256)"},
         {"execution hash", {kExecutionHash}, flipped, "ExecutionNotProven()"},
         {"execution branch", {kExecutionBranch, 2}, flipped, "ExecutionNotProven()"},
         {"execution branch too short", {kExecutionBranch}, shortened, "BranchLength(uint256,uint256)"},
-        {"a next committee without a branch", {kNextCommittee}, flipped,
+        {"a next committee without a branch",
+         {kNextCommittee},
+         flipped,
          fresh.update[kNextCommitteeBranch].size() == 0 ? "BranchLength(uint256,uint256)"
                                                         : "NextCommitteeNotProven()"},
-        {"signed no later than attested", {kSignatureSlot}, to(attested_slot),
+        {"signed no later than attested",
+         {kSignatureSlot},
+         to(attested_slot),
          "SlotsNotOrdered(uint64,uint64,uint64)"},
-        {"signed in a far period", {kSignatureSlot},
+        {"signed in a far period",
+         {kSignatureSlot},
          [](const AbiValue& slot) { return AbiValue::number(slot.as_u64() + 100'000); },
          "CommitteeUnknown(uint64)"},
         {"signer said to be absent", {kBits}, with_member(present, false), wrong_absent},
-        {"absent member said to have signed", {kBits}, with_member(absent, true),
+        {"absent member said to have signed",
+         {kBits},
+         with_member(absent, true),
          "AbsentMemberNotProven(uint256)"},
-        {"nobody signed", {kBits},
-         to(AbiValue::tuple({AbiValue::word(Hash32{}), AbiValue::word(Hash32{})})), wrong_absent},
+        {"nobody signed",
+         {kBits},
+         to(AbiValue::tuple({AbiValue::word(Hash32{}), AbiValue::word(Hash32{})})),
+         wrong_absent},
         {"another signature", {kSignature}, to(AbiValue::bytes(other_signature)), "SignatureInvalid()"},
         {"signature that is no point", {kSignature}, flipped, "BlsPrecompileFailed(address)"},
         {"no signature", {kSignature}, to(AbiValue::bytes(Bytes(256))), "BlsInfinity()"},
-        {"signature too short", {kSignature}, to(AbiValue::bytes(Bytes(255))), "BlsWrongSize(uint256,uint256)"},
-        {"another aggregate key", {kAggregateKey}, to(fresh.update[kAbsent][0][0]),
+        {"signature too short",
+         {kSignature},
+         to(AbiValue::bytes(Bytes(255))),
+         "BlsWrongSize(uint256,uint256)"},
+        {"another aggregate key",
+         {kAggregateKey},
+         to(fresh.update[kAbsent][0][0]),
          "CommitteeMismatch(bytes32,bytes32)"},
         {"root of other keys", {kPubkeysRoot}, flipped, "CommitteeMismatch(bytes32,bytes32)"},
-        {"absent member of another key", {kAbsent, 0, 0}, to(fresh.update[kAggregateKey]),
+        {"absent member of another key",
+         {kAbsent, 0, 0},
+         to(fresh.update[kAggregateKey]),
          "AbsentMemberNotProven(uint256)"},
         {"absent member's branch", {kAbsent, 0, 1, 0}, flipped, "AbsentMemberNotProven(uint256)"},
         {"absent member's branch too short", {kAbsent, 0, 1}, shortened, "BranchLength(uint256,uint256)"},
@@ -157,10 +182,9 @@ TEST(attack_ethereum, every_alteration_of_an_update_has_its_error) {
         ASSERT_NE(altered, fresh.update);
         EXPECT_TRUE(is_error(offer_inbound("A", with_update(fresh, altered)), attack.error));
         // The same as an update of its own.
-        EXPECT_TRUE(is_error(
-            world().try_call("R", world().client("A", "R"),
-                             service::encode_client_update(codec::encode_abi({altered}))),
-            attack.error));
+        EXPECT_TRUE(is_error(world().try_call("R", world().client("A", "R"),
+                                              service::encode_client_update(codec::encode_abi({altered}))),
+                             attack.error));
     }
     // With the entry of the absent member taken out as well, the count fits and the sum of keys does not.
     AbiValue altered = edited(fresh.update, {kBits}, with_member(absent, true));
@@ -223,8 +247,8 @@ TEST(attack_ethereum, two_thirds_less_one_are_refused) {
             const AbiValue value = decode_as(kUpdateType, update);
             const auto state = ethereum::decode_state(client_state("A", "R"));
             if (value[kFinalized][0].as_u64() <= state->finalized_slot.value) return false;
-            const Refusal refusal = world().try_call("R", world().client("A", "R"),
-                                                     service::encode_client_update(update));
+            const Refusal refusal =
+                world().try_call("R", world().client("A", "R"), service::encode_client_update(update));
             if (participants == 341) {
                 EXPECT_TRUE(is_error(refusal, "ParticipationTooLow(uint256,uint256)"));
             } else {
@@ -242,7 +266,8 @@ TEST(attack_ethereum, an_unfinalised_block_is_refused) {
     const FreshProof fresh = make_fresh_proof();
     // Final, but this client has not seen that.
     const AbiValue without_updates = edited(fresh.proof, {kUpdates}, to(AbiValue::array({})));
-    EXPECT_TRUE(is_error(offer_inbound("A", codec::encode_abi({without_updates})), "BlockNotFinalized(bytes32)"));
+    EXPECT_TRUE(
+        is_error(offer_inbound("A", codec::encode_abi({without_updates})), "BlockNotFinalized(bytes32)"));
 
     // The newest block, with true receipts, and an update that makes an older one final.
     const SentMessage message = world().send("A", "B", message_to(receiver(), {}));
@@ -271,15 +296,17 @@ struct AnchoredProofs {
 };
 AnchoredProofs make_anchored_proofs() {
     std::vector<SentMessage> messages;
-    const auto newest_final = [] { return must(world().run(world().chain("A").source->fetch_final_block())); };
+    const auto newest_final = [] {
+        return must(world().run(world().chain("A").source->fetch_final_block()));
+    };
     // Enough blocks with a message that some are near the client's final block and some far behind it.
     do {
         messages.push_back(world().send("A", "B", message_to(receiver(), {})));
         if (messages.size() > 400) throw std::runtime_error("finality does not come");
     } while (newest_final() < BlockNumber{messages.front().position.block.value + 24});
-    const auto final_message = std::find_if(messages.rbegin(), messages.rend(), [&](const SentMessage& message) {
-        return message.position.block <= newest_final();
-    });
+    const auto final_message =
+        std::find_if(messages.rbegin(), messages.rend(),
+                     [&](const SentMessage& message) { return message.position.block <= newest_final(); });
     const chain::Proof anchoring = prove_inbound("A", final_message->position);
     world().transact("R", world().service("R"),
                      service::encode_relay_transfer_in(world().id("A"), anchoring.bytes));
@@ -287,8 +314,8 @@ AnchoredProofs make_anchored_proofs() {
     std::optional<AbiValue> by_headers;
     std::optional<AbiValue> by_history;
     for (auto it = final_message; it != messages.rend() && !(by_headers && by_history); ++it) {
-        const chain::Proof proof = must(world().run(
-            world().chain("A").source->fetch_proof({it->position}, client_state("A", "R"))));
+        const chain::Proof proof =
+            must(world().run(world().chain("A").source->fetch_proof({it->position}, client_state("A", "R"))));
         AbiValue value = decode_as(kProofType, proof.bytes);
         if (value[kUpdates].size() != 0) continue;
         if (value[kHistoryAccount].size() != 0) {
@@ -317,7 +344,9 @@ TEST(attack_ethereum, every_alteration_of_an_older_blocks_proof_has_its_error) {
         {"one header too few", {kHeaders}, shortened, "TrieHashMismatch(uint256)"},
         {"one header twice", {kHeaders}, lengthened, "ParentMismatch(uint256)"},
         {"no headers", {kHeaders}, to(AbiValue::array({})), "NoHeaders()"},
-        {"a history where none is", {kHistoryAccount}, to(AbiValue::array({AbiValue::bytes(as_bytes("x"))})),
+        {"a history where none is",
+         {kHistoryAccount},
+         to(AbiValue::array({AbiValue::bytes(as_bytes("x"))})),
          good.by_headers[kHeaders].size() == 2 ? "TrieHashMismatch(uint256)" : "TooManyHeaders(uint256)"},
         {"trie node", {kReceipts, 0, 1, 0}, flipped, "TrieHashMismatch(uint256)"},
         {"a trie node twice", {kReceipts, 0, 1}, lengthened, "TrieUnusedNodes(uint256,uint256)"},
@@ -355,16 +384,17 @@ TEST(attack_ethereum, every_alteration_of_an_older_blocks_proof_has_its_error) {
 
 TEST(attack_ethereum, a_proof_of_another_chain_is_refused) {
     catch_up("B", "R");
-    const FreshProof fresh = make_fresh_proof("A");
+    const FreshProof fresh = make_fresh_proof();
     // A's committees sign for A alone: their updates say nothing to the client of B.
     EXPECT_TRUE(
         is_error(offer_inbound("B", codec::encode_abi({fresh.proof})), "CommitteeMismatch(bytes32,bytes32)"));
     const AbiValue without_updates = edited(fresh.proof, {kUpdates}, to(AbiValue::array({})));
-    EXPECT_TRUE(is_error(offer_inbound("B", codec::encode_abi({without_updates})), "BlockNotFinalized(bytes32)"));
-    EXPECT_TRUE(is_error(world().try_call("R", world().service("R"),
-                                          service::encode_relay_transfer_in(
-                                              ChainId{999}, codec::encode_abi({fresh.proof}))),
-                         "UnknownOrigin(uint64)"));
+    EXPECT_TRUE(
+        is_error(offer_inbound("B", codec::encode_abi({without_updates})), "BlockNotFinalized(bytes32)"));
+    EXPECT_TRUE(is_error(
+        world().try_call("R", world().service("R"),
+                         service::encode_relay_transfer_in(ChainId{999}, codec::encode_abi({fresh.proof}))),
+        "UnknownOrigin(uint64)"));
 }
 
 }  // namespace

@@ -40,9 +40,8 @@ AbiValue g1(const crypto::bn254::G1& point) {
 }
 
 Edit with_bit(unsigned bit) {
-    return [bit](const AbiValue& value) {
-        return AbiValue::number(value.as_uint256() | (Uint256{1} << bit));
-    };
+    return
+        [bit](const AbiValue& value) { return AbiValue::number(value.as_uint256() | (Uint256{1} << bit)); };
 }
 Edit without_bit(unsigned bit) {
     return [bit](const AbiValue& value) {
@@ -159,13 +158,11 @@ TEST(attack_mapo, every_alteration_of_a_root_proof_has_its_error) {
         {"proposer seal's v", kHeader, header_with([](mapo::Header& header) { header.extra.seal[64] = 27; }),
          "HeaderSealMalformed(uint8)"},
         {"header with bytes after it", kHeader,
-         [](const AbiValue& value) {
-             return AbiValue::bytes(concat({value.as_bytes(), as_bytes("x")}));
-         },
+         [](const AbiValue& value) { return AbiValue::bytes(concat({value.as_bytes(), as_bytes("x")})); },
          "RlpTrailingBytes(uint256)"},
         {"another signature", kSignature, other_key, "SealInvalid()"},
-        {"signature that is no point", kSignature, [](const AbiValue& value) { return edited(value, {1}, flipped); },
-         "Bn254AddFailed()"},
+        {"signature that is no point", kSignature,
+         [](const AbiValue& value) { return edited(value, {1}, flipped); }, "Bn254AddFailed()"},
         {"no signature", kSignature, to(zero_point), "InfinityRefused()"},
         {"round", kRound, flipped, "HintMismatch(uint256)"},
         {"round too large", kRound, to(AbiValue::number(1u << 24)), "RoundTooLarge(uint256)"},
@@ -234,8 +231,7 @@ TEST(attack_mapo, a_quorum_one_short_is_refused) {
     EXPECT_TRUE(is_error(offer_root("B", mapo::encode_proof(state, header, receipts_of(good.proof))),
                          "QuorumNotReached(uint256,uint256)"));
     mapo::seal_header(header, validators, 0, first(quorum), 0);
-    EXPECT_FALSE(
-        offer_root("B", mapo::encode_proof(state, header, receipts_of(good.proof))).is_refused);
+    EXPECT_FALSE(offer_root("B", mapo::encode_proof(state, header, receipts_of(good.proof))).is_refused);
 }
 
 TEST(attack_mapo, an_old_validator_set_is_refused) {
@@ -247,8 +243,8 @@ TEST(attack_mapo, an_old_validator_set_is_refused) {
     const BlockNumber later{old_state.epoch_end().value + old_state.epoch_length + 1};
     world().await_final("R", later);
     catch_up("R", "B");
-    EXPECT_TRUE(is_error(offer_root("B", codec::encode_abi({old.proof})),
-                         "BlockNotInEpoch(uint64,uint64,uint64)"));
+    EXPECT_TRUE(
+        is_error(offer_root("B", codec::encode_abi({old.proof})), "BlockNotInEpoch(uint64,uint64,uint64)"));
 
     // The old set signs a block of the new epoch, all of it.
     const RootProof fresh = make_root_proof();
@@ -256,8 +252,7 @@ TEST(attack_mapo, an_old_validator_set_is_refused) {
     ASSERT_NE(state.validators, old_state.validators);
     mapo::Header header = header_at(fresh.position.block);
     mapo::seal_header(header, old_validators, 0, first(old_validators.size()), 0);
-    const Refusal refusal =
-        offer_root("B", mapo::encode_proof(old_state, header, receipts_of(fresh.proof)));
+    const Refusal refusal = offer_root("B", mapo::encode_proof(old_state, header, receipts_of(fresh.proof)));
     ASSERT_TRUE(refusal.is_refused);
     if (old_validators.size() == state.validators.size()) {
         EXPECT_TRUE(is_error(refusal, "SealInvalid()"));
@@ -286,8 +281,8 @@ TEST(attack_mapo, a_rotation_that_is_not_the_signed_one_is_refused) {
     EXPECT_TRUE(is_error(offer(edited(next, {2, 0, 1}, flipped)), "KeysWrong()"));
     EXPECT_TRUE(is_error(offer(edited(next, kKeys, shortened)), "KeysWrong()"));
     EXPECT_TRUE(is_error(offer(edited(next, kHeader, header_with([](mapo::Header& header) {
-                             header.extra.removed = header.extra.removed + 2;
-                         }))),
+                                          header.extra.removed = header.extra.removed + 2;
+                                      }))),
                          "ProposerMismatch(address,address)"));
     EXPECT_TRUE(is_error(offer(edited(next, kRound, flipped)), "HintMismatch(uint256)"));
 }

@@ -92,8 +92,7 @@ void World::deploy() {
          .errors = {},
          .environment = {}}));
     await("deployment", [&] { return process.find_exit_status().has_value(); });
-    if (*process.find_exit_status() != 0)
-        throw std::runtime_error("butter deploy failed: " + read_file(log));
+    if (*process.find_exit_status() != 0) throw std::runtime_error("butter deploy failed: " + read_file(log));
 
     auto config = app::load_config(this->config());
     if (!config) throw std::runtime_error(app::to_string(config.error()));
@@ -141,12 +140,12 @@ void World::await_final(std::string_view name, BlockNumber block) {
 evm::Sender& World::sender(std::string_view name, std::size_t account) {
     auto& sender = senders_[{std::string(name), account}];
     if (!sender) {
-        sender = std::make_unique<evm::Sender>(
-            io_.get_executor(), chain(name).api,
-            evm::Sender::Options{.chain_id = id(name),
-                                 .key = devnet::make_test_account(account).key,
-                                 .caps = {kFeeCapWei, kFeeCapWei},
-                                 .poll_interval = kPollInterval});
+        sender =
+            std::make_unique<evm::Sender>(io_.get_executor(), chain(name).api,
+                                          evm::Sender::Options{.chain_id = id(name),
+                                                               .key = devnet::make_test_account(account).key,
+                                                               .caps = {kFeeCapWei, kFeeCapWei},
+                                                               .poll_interval = kPollInterval});
     }
     return *sender;
 }
@@ -188,11 +187,11 @@ Uint256 World::read_number(std::string_view name, Address contract, std::string_
 }
 
 Refusal World::try_call(std::string_view name, Address to, Bytes data) {
-    const auto answer = run(chain(name).api.call(
-        {.from = devnet::make_test_account(devnet::kStrangerAccount).address,
-         .to = to,
-         .data = std::move(data),
-         .value = {}}));
+    const auto answer =
+        run(chain(name).api.call({.from = devnet::make_test_account(devnet::kStrangerAccount).address,
+                                  .to = to,
+                                  .data = std::move(data),
+                                  .value = {}}));
     if (answer) return {};
     if (answer.error().kind != rpc::RpcError::Kind::kNode) throw std::runtime_error(answer.error().text);
     return {true, answer.error().data, answer.error().text};
@@ -220,13 +219,11 @@ SentMessage World::send(std::string_view from, std::string_view to, const servic
         call(from, service(from), service::encode_get_message_fee(id(to), Address{}, message.gas_limit)));
     if (!fee) throw std::runtime_error("no fee");
     SentMessage out;
-    out.outcome =
-        transact(from, devnet::kUserAccount,
-                 {.to = service(from),
-                  .data = service::encode_transfer_out(id(to), message, Address{}),
-                  .value = *fee});
-    out.position =
-        position_of(from, out.outcome.hash, service(from), service::message_out_topic());
+    out.outcome = transact(from, devnet::kUserAccount,
+                           {.to = service(from),
+                            .data = service::encode_transfer_out(id(to), message, Address{}),
+                            .value = *fee});
+    out.position = position_of(from, out.outcome.hash, service(from), service::message_out_topic());
     const auto event = service::decode_message_out(out.position.log);
     if (!event) throw std::runtime_error("no message was sent");
     out.order_id = event->order_id;
@@ -281,9 +278,8 @@ service::MessageData message_to(const Address& target, Bytes payload, std::uint6
 }
 
 Bytes encode_increment() {
-    return codec::encode_call(
-        "increment(address)",
-        {AbiValue::address(devnet::make_test_account(devnet::kUserAccount).address)});
+    return codec::encode_call("increment(address)",
+                              {AbiValue::address(devnet::make_test_account(devnet::kUserAccount).address)});
 }
 
 }  // namespace butter::e2e
