@@ -11,11 +11,19 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kSetAsideMin{500};
 constexpr std::chrono::milliseconds kSetAsideMax{60'000};
+/// For answers that are not true: what an endpoint answers right in between does not shorten it.
+constexpr std::chrono::minutes kDistrustMin{1};
+constexpr std::chrono::minutes kDistrustMax{60};
+/// One that hangs should not hold up the start for long.
+constexpr std::chrono::seconds kEachTimeout{5};
 
 struct Endpoint {
     HttpClient client;
     unsigned failures = 0;
     Clock::time_point set_aside_until{};
+    unsigned lies = 0;
+    Clock::time_point distrusted_until{};
+    bool is_excluded = false;
 };
 
 JsonObject request_object(const std::string& method, JsonArray params, std::size_t id) {
@@ -69,12 +77,24 @@ struct Endpoints::Impl {
         endpoint.set_aside_until = Clock::now() + wait;
     }
 
-    /// Indexes to try: those not set aside, in order, then the rest, soonest back first.
+    void distrust(std::size_t index) noexcept {
+        Endpoint& endpoint = endpoints[index];
+        const auto wait = std::min(kDistrustMin * (1u << std::min(endpoint.lies, 6u)), kDistrustMax);
+        ++endpoint.lies;
+        endpoint.distrusted_until = Clock::now() + wait;
+    }
+
+    /// Indexes to try, without those excluded: those not set aside, in order, then the rest, soonest back
+    /// first.
     std::vector<std::size_t> order() const {
-        std::vector<std::size_t> out(endpoints.size());
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
+        std::vector<std::size_t> out;
+        for (std::size_t i = 0; i < endpoints.size(); ++i) {
+            if (!endpoints[i].is_excluded) out.push_back(i);
+        }
         const auto now = Clock::now();
-        const auto wait = [&](std::size_t i) { return std::max(endpoints[i].set_aside_until, now); };
+        const auto wait = [&](std::size_t i) {
+            return std::max({endpoints[i].set_aside_until, endpoints[i].distrusted_until, now});
+        };
         std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
             return std::pair(wait(a), a) < std::pair(wait(b), b);
         });
@@ -132,6 +152,10 @@ Endpoints& Endpoints::operator=(Endpoints&&) noexcept = default;
 std::size_t Endpoints::size() const noexcept { return impl_->endpoints.size(); }
 
 void Endpoints::distrust_last() noexcept {
+    if (impl_->last < impl_->endpoints.size()) impl_->distrust(impl_->last);
+}
+
+void Endpoints::set_aside_last() noexcept {
     if (impl_->last < impl_->endpoints.size()) impl_->fail(impl_->last);
 }
 
@@ -170,6 +194,25 @@ async::Task<Result<std::vector<Result<Json, RpcError>>, RpcError>> Endpoints::ca
     }
     co_return out;
 }
+
+async::Task<std::vector<Result<Json, RpcError>>> Endpoints::call_each(std::string method, JsonArray params) {
+    const std::string body = to_text(request_object(method, std::move(params), 1));
+    std::vector<Result<Json, RpcError>> out;
+    for (Endpoint& endpoint : impl_->endpoints) {
+        const std::string& name = endpoint.client.display_name();
+        const auto response = co_await endpoint.client.request({"POST", "", body}, kEachTimeout);
+        if (!response) {
+            out.push_back(std::unexpected(response.error()));
+            continue;
+        }
+        const auto document = parse_json(response->body);
+        out.push_back(document ? decode_response(*document, name + " " + method)
+                               : std::unexpected(malformed(name, "answer is not JSON")));
+    }
+    co_return out;
+}
+
+void Endpoints::exclude(std::size_t index) noexcept { impl_->endpoints.at(index).is_excluded = true; }
 
 async::Task<Result<Json, RpcError>> Endpoints::get(std::string path) {
     co_return co_await impl_->exchange({"GET", std::move(path), ""});
