@@ -12,7 +12,7 @@ setup:
 	@tools/setup
 
 contracts: setup
-	@$(FORGE) build --quiet
+	@$(FORGE) build --quiet --skip test
 
 build: contracts
 	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET) >/dev/null
@@ -33,6 +33,13 @@ test-cpp: build
 
 test-contracts: contracts
 	@$(FORGE) test
+
+# How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= $(shell date +%s)
+
+fuzz: contracts
+	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ_SEED) $(JOBS)
 
 bench:
 	@$(MAKE) --no-print-directory setup

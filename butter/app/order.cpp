@@ -3,11 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/io_context.hpp>
-
-#include "butter/app/families.hpp"
 #include "butter/app/log_search.hpp"
-#include "butter/app/terminal.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/service/events.hpp"
 
@@ -22,21 +18,6 @@ Result<Hash32, CommandError> parse_order(std::string_view text) {
                         text)});
     }
     return *id;
-}
-
-ExitCode run_on_order(const OrderOptions& options, OrderBody body) {
-    const auto order = parse_order(options.order);
-    if (!order) return fail(order.error());
-    auto config = load_config(options.config);
-    if (!config) return fail(ExitCode::kConfig, to_string(config.error()));
-    boost::asio::io_context context(1);
-    Progress progress(context);
-    const auto families = make_families();
-    auto chains = open_chains(*std::move(config), families, context.get_executor(), WithKey::kNo);
-    if (!chains) return fail(chains.error());
-    chains->on_progress = [&](std::string doing) { progress.say(std::move(doing)); };
-    const auto done = run_to_end(context, body(*chains, *order, options));
-    return done ? *done : fail(done.error());
 }
 
 async::Task<Result<std::vector<Hash32>, CommandError>> fetch_outbox(Chains& chains, ChainId to) {
@@ -63,23 +44,5 @@ async::Task<Result<std::vector<Hash32>, CommandError>> fetch_outbox(Chains& chai
     }
     co_return out;
 }
-
-namespace {
-
-async::Task<Result<ExitCode, CommandError>> trace_order(Chains& chains, Hash32 order,
-                                                        const OrderOptions& options) {
-    CO_TRY_VOID(co_await check_chains(chains));
-    CO_TRY(const MessageTrace trace, co_await fetch_trace(chains, order));
-    if (options.json) {
-        print_json(to_json(trace, chains));
-    } else {
-        print_line(to_text(trace, chains));
-    }
-    co_return ExitCode::kOk;
-}
-
-}  // namespace
-
-ExitCode trace(const OrderOptions& options) { return run_on_order(options, trace_order); }
 
 }  // namespace butter::app

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "butter/app/order.hpp"
 #include "butter/app/terminal.hpp"
@@ -21,7 +21,12 @@ struct Call {
     Address contract;
     Bytes data;
     std::string what;
+    /// With a margin; absent when the node does not say.
+    std::optional<std::uint64_t> gas_limit = std::nullopt;
 };
+
+/// The state at inclusion differs a little from the one estimated on.
+constexpr std::uint64_t kGasMarginPercent = 20;
 
 /// The next transactions of a message, in order, and what to do after them.
 struct Plan {
@@ -139,15 +144,33 @@ async::Task<Result<Plan, CommandError>> make_plan(Chains& chains, const MessageT
     co_return plan;
 }
 
+/// What cannot be estimated before the calls ahead of it are made is another update like them: it is given
+/// twice their gas, of which the rest comes back.
+async::Task<void> estimate(Plan& plan) {
+    std::optional<std::uint64_t> last;
+    for (Call& call : plan.calls) {
+        const auto gas = co_await call.chain->api.estimate_gas(
+            {.from = {}, .to = call.contract, .data = call.data, .value = {}});
+        if (gas) {
+            last = *gas;
+            call.gas_limit = *gas + *gas * kGasMarginPercent / 100;
+        } else if (last) {
+            call.gas_limit = 2 * *last;
+        }
+    }
+}
+
 rpc::Json to_json(const MessageTrace& trace, const Plan& plan) {
     rpc::JsonArray calls;
     for (const Call& call : plan.calls) {
-        calls.push_back(rpc::JsonObject{{"chain", call.chain->name()},
-                                        {"chain_id", call.chain->id().value},
-                                        {"rpc", call.chain->settings.network.rpc_urls.front()},
-                                        {"contract", encode_hex(call.contract)},
-                                        {"data", encode_hex(call.data)},
-                                        {"what", call.what}});
+        calls.push_back(
+            rpc::JsonObject{{"gas_limit", call.gas_limit ? rpc::Json(*call.gas_limit) : rpc::Json(nullptr)},
+                            {"chain", call.chain->name()},
+                            {"chain_id", call.chain->id().value},
+                            {"rpc", call.chain->settings.network.rpc_urls.front()},
+                            {"contract", encode_hex(call.contract)},
+                            {"data", encode_hex(call.data)},
+                            {"what", call.what}});
     }
     return rpc::JsonObject{{"order_id", encode_hex(trace.order_id)},
                            {"waits_for", boost::json::string(to_string(trace.waits_for))},
@@ -159,16 +182,18 @@ async::Task<Result<ExitCode, CommandError>> prove_order(Chains& chains, Hash32 o
                                                         const OrderOptions& options) {
     CO_TRY_VOID(co_await check_chains(chains));
     CO_TRY(const MessageTrace trace, co_await fetch_trace(chains, order));
-    CO_TRY(const Plan plan, co_await make_plan(chains, trace));
+    CO_TRY(Plan plan, co_await make_plan(chains, trace));
+    co_await estimate(plan);
     if (options.json) {
         print_json(to_json(trace, plan));
         co_return ExitCode::kOk;
     }
     for (const Call& call : plan.calls) {
-        print_line(fmt::format("# {} on {} (chain id {})\ncast send --rpc-url {} {} {}", call.what,
+        print_line(fmt::format("# {} on {} (chain id {})\ncast send --rpc-url {}{} {} {}", call.what,
                                call.chain->name(), call.chain->id().value,
-                               call.chain->settings.network.rpc_urls.front(), encode_hex(call.contract),
-                               encode_hex(call.data)));
+                               call.chain->settings.network.rpc_urls.front(),
+                               call.gas_limit ? fmt::format(" --gas-limit {}", *call.gas_limit) : "",
+                               encode_hex(call.contract), encode_hex(call.data)));
     }
     if (!plan.note.empty()) print_line("# " + plan.note);
     co_return ExitCode::kOk;
@@ -176,6 +201,9 @@ async::Task<Result<ExitCode, CommandError>> prove_order(Chains& chains, Hash32 o
 
 }  // namespace
 
-ExitCode prove(const OrderOptions& options) { return run_on_order(options, prove_order); }
+ExitCode prove(const OrderOptions& options) {
+    return run_on_order(options,
+                        [&](Chains& chains, Hash32 order) { return prove_order(chains, order, options); });
+}
 
 }  // namespace butter::app

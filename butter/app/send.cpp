@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <set>
+#include <utility>
 
 #include "butter/app/chains.hpp"
 #include "butter/app/commands.hpp"
@@ -49,8 +50,7 @@ Result<Request, CommandError> parse_request(const SendOptions& options, const Co
     }
     const auto target = eth::parse_address(options.target);
     if (!target) {
-        return usage(fmt::format("--target {}: {}; expected 0x and 40 hex digits", options.target,
-                                 to_string(target.error())));
+        return usage(fmt::format("--target {}: {}", options.target, to_string(target.error())));
     }
     auto payload = decode_hex(options.payload);
     if (!payload)
@@ -141,6 +141,8 @@ async::Task<Result<Sent, CommandError>> submit(OpenChain& chain, Request request
 
 /// Follows the message until it is delivered or failed; each step is said on standard error when it shows.
 async::Task<MessageTrace> follow(Chains& chains, Hash32 order_id) {
+    // What each look at the chains does is of no interest, only what the message waits for.
+    const auto say = std::exchange(chains.on_progress, nullptr);
     std::set<std::string> said;
     std::string waiting_for;
     for (;;) {
@@ -150,7 +152,7 @@ async::Task<MessageTrace> follow(Chains& chains, Hash32 order_id) {
                 if (said.insert(line.key).second) fmt::print(stderr, "butter: {}\n", line.text);
             }
             if (trace->status != TraceStatus::kWaiting) co_return *std::move(trace);
-            chains.say(fmt::format("waiting for {}", to_string(trace->waits_for)));
+            if (say) say(fmt::format("waiting for {}", to_string(trace->waits_for)));
         } else if (trace.error().text != waiting_for) {
             waiting_for = trace.error().text;
             fmt::print(stderr, "butter: {}; trying again\n", waiting_for);

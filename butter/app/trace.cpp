@@ -16,8 +16,8 @@
 namespace butter::app {
 namespace {
 
-/// Clocks of two chains may differ, and a chain's own runs ahead of real time at most by seconds; what
-/// happened to a message is looked for from this long before it was sent.
+/// What happened to a message is looked for from this long before it was sent, by the chains' own clocks:
+/// they may have differed more then than they do now.
 constexpr std::uint64_t kClockSlackSeconds = 3'600;
 
 CommandError unavailable(const OpenChain& chain, const std::string& text) {
@@ -57,6 +57,7 @@ class Tracer {
     async::Task<Result<TracedTransaction, CommandError>> trace_transaction(OpenChain& chain,
                                                                            rpc::PlacedLog log);
     async::Task<Result<ChainProgress, CommandError>> fetch_progress(OpenChain& chain);
+    async::Task<Result<UnixSeconds, CommandError>> fetch_head_time(OpenChain& chain);
     async::Task<Result<BlockNumber, CommandError>> find_start(OpenChain& chain,
                                                               const TracedTransaction& after);
 
@@ -183,11 +184,27 @@ async::Task<Result<TracedTransaction, CommandError>> Tracer::trace_transaction(O
     co_return out;
 }
 
+async::Task<Result<UnixSeconds, CommandError>> Tracer::fetch_head_time(OpenChain& chain) {
+    CO_TRY(const ChainProgress progress, co_await fetch_progress(chain));
+    const auto time = co_await chain.api.fetch_block_time(progress.head);
+    if (!time) co_return std::unexpected(unavailable(chain, time.error().text));
+    if (!*time) {
+        co_return std::unexpected(
+            unavailable(chain, fmt::format("its head, block {}, is missing", progress.head.value)));
+    }
+    co_return **time;
+}
+
 /// First block of `chain` in which something that followed from `after` can be.
 async::Task<Result<BlockNumber, CommandError>> Tracer::find_start(OpenChain& chain,
                                                                   const TracedTransaction& after) {
     if (after.chain_id == chain.id()) co_return after.block;
-    const std::uint64_t time = after.time.value - std::min(after.time.value, kClockSlackSeconds);
+    // Both heads are now: a chain whose clock is behind is searched from as much earlier.
+    CO_TRY(const UnixSeconds there, co_await fetch_head_time(chain));
+    CO_TRY(const UnixSeconds here, co_await fetch_head_time(*chains_.find(after.chain_id)));
+    const std::uint64_t behind = here.value - std::min(here.value, there.value);
+    const std::uint64_t slack = kClockSlackSeconds + behind;
+    const std::uint64_t time = after.time.value - std::min(after.time.value, slack);
     co_return co_await find_block_at(chain, UnixSeconds{time});
 }
 

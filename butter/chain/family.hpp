@@ -83,7 +83,7 @@ class Source {
 
     /// Proves logs of one final block, to a client whose trusted state is `client_state`
     /// (`ILightClient.clientState`). The proof carries the updates that this client still needs for it.
-    /// All `positions` are in one block; the proof's logs come in the same order.
+    /// All `positions` are in one block and ascend; the proof's logs come in the same order.
     virtual async::Task<Result<Proof, SourceError>> fetch_proof(std::vector<LogPosition> positions,
                                                                 Bytes client_state) = 0;
 

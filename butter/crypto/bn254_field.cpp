@@ -66,6 +66,14 @@ Fp power(const Fp& base, const Uint256& exponent) noexcept {
 
 Fp inverse(const Fp& a) noexcept { return power(a, modulus() - 2); }
 
+Fp2 operator*(const Fp2& a, const Fp2& b) noexcept {
+    const Fp re = a.re * b.re;
+    const Fp im = a.im * b.im;
+    return {re - im, (a.re + a.im) * (b.re + b.im) - re - im};
+}
+
+Fp2 square(const Fp2& a) noexcept { return {(a.re + a.im) * (a.re - a.im), twice(a.re * a.im)}; }
+
 Fp2 inverse(const Fp2& a) noexcept {
     const Fp norm = inverse(square(a.re) + square(a.im));
     return {a.re * norm, -(a.im * norm)};
@@ -89,6 +97,33 @@ Fp12 operator*(const Fp12& x, const Fp12& y) noexcept {
 Fp12 square(const Fp12& x) noexcept {
     const Fp6 t = x.a * x.b;
     return {(x.a + x.b) * (x.a + times_v(x.b)) - t - times_v(t), t + t};
+}
+
+namespace {
+
+struct Fp4 {
+    Fp2 a, b;
+};
+
+/// (a + b t)^2 with t^2 = xi.
+Fp4 square_fp4(const Fp2& a, const Fp2& b) noexcept {
+    const Fp2 a2 = square(a);
+    const Fp2 b2 = square(b);
+    return {times_xi(b2) + a2, square(a + b) - a2 - b2};
+}
+
+/// 3t - 2x and 3t + 2x.
+Fp2 three_less_two(const Fp2& t, const Fp2& x) noexcept { return twice(t - x) + t; }
+Fp2 three_and_two(const Fp2& t, const Fp2& x) noexcept { return twice(t + x) + t; }
+
+}  // namespace
+
+Fp12 square_cyclotomic(const Fp12& x) noexcept {
+    const Fp4 t0 = square_fp4(x.a.a, x.b.b);
+    const Fp4 t1 = square_fp4(x.b.a, x.a.c);
+    const Fp4 t2 = square_fp4(x.a.b, x.b.c);
+    return {{three_less_two(t0.a, x.a.a), three_less_two(t1.a, x.a.b), three_less_two(t2.a, x.a.c)},
+            {three_and_two(times_xi(t2.b), x.b.a), three_and_two(t0.b, x.b.b), three_and_two(t1.b, x.b.c)}};
 }
 
 Fp12 inverse(const Fp12& x) noexcept {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "butter/base/hex.hpp"
+#include "butter/crypto/bn254_field.hpp"
 #include "test/json/vectors.hpp"
 
 namespace butter::crypto::bn254 {
@@ -66,6 +69,41 @@ TEST(bn254, pairing_agrees_with_the_precompile) {
         const std::string expected = object.at("Expected").as_string().c_str();
         EXPECT_EQ(pairing_check(pairs), expected.back() == '1') << object.at("Name").as_string();
     }
+}
+
+/// A root of `a` in Fp2, when it has one (Adj and Rodriguez-Henriquez, 2012).
+std::optional<field::Fp2> find_root(const field::Fp2& a) {
+    const field::Fp2 minus_one = -field::Fp2{field::one(), {}};
+    const field::Fp2 a1 = field::power(a, (field_modulus() - 3) >> 2);
+    const field::Fp2 alpha = field::square(a1) * a;
+    const field::Fp2 x0 = a1 * a;
+    field::Fp2 root{-x0.im, x0.re};
+    if (alpha != minus_one) root = field::power(alpha - minus_one, (field_modulus() - 1) >> 1) * x0;
+    if (field::square(root) != a) return std::nullopt;
+    return root;
+}
+
+/// The check by the Frobenius map against the one by the group's order.
+TEST(bn254, subgroup_is_what_the_order_annihilates) {
+    std::size_t outside = 0;
+    for (std::uint64_t i = 1; i < 40; ++i) {
+        const field::Fp2 x{field::to_montgomery(i), field::to_montgomery(i * i + 1)};
+        const field::Fp2 b =
+            field::Fp2{field::to_montgomery(3), {}} * field::inverse(field::times_xi({field::one(), {}}));
+        const auto y = find_root(field::square(x) * x + b);
+        if (!y) continue;
+        const G2 point{field::from_montgomery(x.im), field::from_montgomery(x.re),
+                       field::from_montgomery(y->im), field::from_montgomery(y->re)};
+        const bool is_inside = multiply(point, group_order()).is_infinity();
+        EXPECT_EQ(validate(point).has_value(), is_inside) << i;
+        outside += is_inside ? 0 : 1;
+        // The cofactor is 2p - r; times it, every point is inside.
+        const G2 inside = multiply(point, field_modulus() + (field_modulus() - group_order()));
+        EXPECT_TRUE(multiply(inside, group_order()).is_infinity());
+        EXPECT_TRUE(validate(inside).has_value()) << i;
+    }
+    EXPECT_GT(outside, 5u);
+    EXPECT_TRUE(validate(G2{}).has_value());
 }
 
 }  // namespace

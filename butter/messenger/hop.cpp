@@ -52,9 +52,10 @@ struct Transition {
         progress.reason = event.reason;
         return true;
     }
-    bool operator()(const FoundDelivered&) const {
+    bool operator()(const FoundDelivered& event) const {
         if (!is_open()) return false;
         progress.state = HopState::kDelivered;
+        progress.block = event.block;
         progress.attempts = 0;
         progress.reason.clear();
         return true;
@@ -82,6 +83,22 @@ struct Transition {
     bool operator()(const RetriedOnChain& event) const {
         if (!is({HopState::kFailed})) return false;
         accept(progress, event.accepted, HopState::kDelivered);
+        return true;
+    }
+    bool is_unconfirmed() const { return is_done(progress.state) && !progress.is_confirmed; }
+    bool operator()(const Confirmed&) const {
+        if (!is_unconfirmed()) return false;
+        progress.is_confirmed = true;
+        return true;
+    }
+    bool operator()(const Moved& event) const {
+        if (!is_unconfirmed()) return false;
+        progress.block = event.block;
+        return true;
+    }
+    bool operator()(const Undone&) const {
+        if (!is_unconfirmed()) return false;
+        progress = HopProgress{};
         return true;
     }
 };

@@ -47,7 +47,9 @@ struct HopProgress {
     std::string report;          ///< what was verified, for people
     Hash32 transaction;          ///< last transaction that carried it
     std::uint64_t gas_used = 0;  ///< its share of that transaction's gas
-    BlockNumber block;           ///< block of that transaction
+    BlockNumber block;           ///< of that transaction, or by which the other chain had the message
+    /// That block is final and the message is there: nothing can undo it any more.
+    bool is_confirmed = false;
 
     friend bool operator==(const HopProgress&, const HopProgress&) = default;
 };
@@ -66,8 +68,10 @@ struct ExecutionFailed {
     AcceptedOnChain accepted;
     std::string reason;
 };
-/// The chain says it has the message already, by a transaction we did not see.
-struct FoundDelivered {};
+/// The chain says it has the message already, by a transaction we did not see, in this block or before.
+struct FoundDelivered {
+    BlockNumber block;
+};
 struct Obstructed {
     std::string reason;
     UnixMillis now;
@@ -85,9 +89,18 @@ struct Restarted {};
 struct RetriedOnChain {
     AcceptedOnChain accepted;
 };
+/// The block that brought it is final, and the message is there.
+struct Confirmed {};
+/// The chain took back the block that brought it, and has the message only since this block.
+struct Moved {
+    BlockNumber block;
+};
+/// The chain took back the block that brought it, and does not have the message.
+struct Undone {};
 
-using HopEvent = std::variant<ProofVerified, TransactionWritten, AcceptedOnChain, ExecutionFailed,
-                              FoundDelivered, Obstructed, Waiting, WaitOver, Restarted, RetriedOnChain>;
+using HopEvent =
+    std::variant<ProofVerified, TransactionWritten, AcceptedOnChain, ExecutionFailed, FoundDelivered,
+                 Obstructed, Waiting, WaitOver, Restarted, RetriedOnChain, Confirmed, Moved, Undone>;
 
 /// The event cannot happen in that state: a bug of the caller, or of this table.
 struct HopEventRefused {

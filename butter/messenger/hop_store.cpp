@@ -43,9 +43,11 @@ CREATE TABLE hops (
     delivery_transaction BLOB NOT NULL,
     delivery_gas INTEGER NOT NULL,
     delivery_block INTEGER NOT NULL,
+    is_confirmed INTEGER NOT NULL,
     PRIMARY KEY (from_chain, to_chain, order_id)
 ) WITHOUT ROWID;
 CREATE INDEX hops_open ON hops (from_chain, to_chain, block, log_index) WHERE state NOT IN (4, 5);
+CREATE INDEX hops_unconfirmed ON hops (to_chain, delivery_block) WHERE state IN (4, 5) AND NOT is_confirmed;
 CREATE UNIQUE INDEX hops_outbox ON hops (from_chain, to_chain, outbox_index, order_id);
 CREATE TABLE roots (
     to_chain INTEGER NOT NULL,
@@ -69,7 +71,7 @@ constexpr const char* kHopColumns =
     "from_chain, to_chain, order_id, origin_order_id, block, block_hash, transaction_index, log_index, "
     "transaction_hash, emitter, topics, data, message, outbox_index, seen_at, state, attempts, next_try, "
     "reason, "
-    "report, delivery_transaction, delivery_gas, delivery_block";
+    "report, delivery_transaction, delivery_gas, delivery_block, is_confirmed";
 
 std::int64_t to_column(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
 std::uint64_t from_column(std::int64_t value) noexcept { return static_cast<std::uint64_t>(value); }
@@ -125,6 +127,7 @@ Hop read_hop(const Statement& row) {
     hop.progress.transaction = row.column_fixed<32>(20);
     hop.progress.gas_used = from_column(row.column_int(21));
     hop.progress.block = BlockNumber{from_column(row.column_int(22))};
+    hop.progress.is_confirmed = row.column_int(23) != 0;
     return hop;
 }
 
@@ -136,7 +139,8 @@ void bind_progress(Statement& statement, int parameter, const HopProgress& progr
         .bind(parameter + 4, progress.report)
         .bind(parameter + 5, progress.transaction)
         .bind(parameter + 6, to_column(progress.gas_used))
-        .bind(parameter + 7, to_column(progress.block.value));
+        .bind(parameter + 7, to_column(progress.block.value))
+        .bind(parameter + 8, std::int64_t{progress.is_confirmed});
 }
 
 }  // namespace
@@ -169,8 +173,9 @@ Result<void, StoreError> HopStore::save_scan(ChainId chain, BlockNumber next_blo
                                              const std::vector<RootRecord>& roots) {
     TRY(store::Transaction transaction, store::Transaction::begin(database_));
     TRY(Statement insert_hop,
-        database_.prepare(std::string("INSERT INTO hops (") + kHopColumns +
-                          ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"));
+        database_.prepare(
+            std::string("INSERT INTO hops (") + kHopColumns +
+            ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"));
     for (const Hop& hop : hops) {
         insert_hop.bind(1, to_column(hop.key.from.value))
             .bind(2, to_column(hop.key.to.value))
@@ -214,6 +219,21 @@ Result<std::vector<Hop>, StoreError> HopStore::load_due(ChainId from, ChainId to
     }
 }
 
+Result<std::vector<Hop>, StoreError> HopStore::load_unconfirmed(ChainId to, BlockNumber block,
+                                                                std::size_t limit) {
+    TRY(Statement select, database_.prepare(std::string("SELECT ") + kHopColumns +
+                                            " FROM hops WHERE to_chain = ? AND state IN (4, 5) AND NOT "
+                                            "is_confirmed AND delivery_block <= ? ORDER BY delivery_block "
+                                            "LIMIT ?"));
+    select.bind(1, to_column(to.value)).bind(2, to_column(block.value)).bind(3, to_column(limit));
+    std::vector<Hop> out;
+    for (;;) {
+        TRY(const bool has_row, select.step());
+        if (!has_row) return out;
+        out.push_back(read_hop(select));
+    }
+}
+
 Result<std::optional<Hop>, StoreError> HopStore::find_hop(const HopKey& key) {
     TRY(Statement select,
         database_.prepare(std::string("SELECT ") + kHopColumns +
@@ -227,10 +247,10 @@ Result<std::optional<Hop>, StoreError> HopStore::find_hop(const HopKey& key) {
 Result<void, StoreError> HopStore::save_progress(const HopKey& key, const HopProgress& progress) {
     TRY(Statement update,
         database_.prepare("UPDATE hops SET state = ?, attempts = ?, next_try = ?, reason = ?, report = ?, "
-                          "delivery_transaction = ?, delivery_gas = ?, delivery_block = ? "
+                          "delivery_transaction = ?, delivery_gas = ?, delivery_block = ?, is_confirmed = ? "
                           "WHERE from_chain = ? AND to_chain = ? AND order_id = ?"));
     bind_progress(update, 1, progress);
-    update.bind(9, to_column(key.from.value)).bind(10, to_column(key.to.value)).bind(11, key.order_id);
+    update.bind(10, to_column(key.from.value)).bind(11, to_column(key.to.value)).bind(12, key.order_id);
     return update.run();
 }
 

@@ -53,6 +53,9 @@ class HopStore {
     /// Hops of a lane that want work at `now`, oldest log first, at most `limit`.
     Result<std::vector<Hop>, store::StoreError> load_due(ChainId from, ChainId to, UnixMillis now,
                                                          std::size_t limit);
+    /// Done hops towards `to` that are not confirmed and were brought in `block` or before, at most `limit`.
+    Result<std::vector<Hop>, store::StoreError> load_unconfirmed(ChainId to, BlockNumber block,
+                                                                 std::size_t limit);
     Result<std::optional<Hop>, store::StoreError> find_hop(const HopKey& key);
     Result<void, store::StoreError> save_progress(const HopKey& key, const HopProgress& progress);
     /// Applies `Restarted` to every hop that is not done.

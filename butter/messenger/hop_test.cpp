@@ -49,6 +49,9 @@ TEST(hop, every_pair_of_state_and_event_is_decided) {
         {WaitOver{}, {HopState::kParked}},
         {Restarted{}, kAllStates},
         {RetriedOnChain{}, {HopState::kFailed}},
+        {Confirmed{}, {HopState::kDelivered, HopState::kFailed}},
+        {Moved{}, {HopState::kDelivered, HopState::kFailed}},
+        {Undone{}, {HopState::kDelivered, HopState::kFailed}},
     };
     ASSERT_EQ(table.size(), std::variant_size_v<HopEvent>);
     for (const Row& row : table) {

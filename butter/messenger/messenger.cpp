@@ -27,6 +27,8 @@ namespace {
 constexpr std::uint64_t kScanBlocksMax = 1'000;
 /// Gas that the messages of one transaction may ask for together, below the cap of EIP-7825.
 constexpr std::uint64_t kBatchGasMax = 12'000'000;
+/// Deliveries looked at again in one round; each costs a request or two.
+constexpr std::size_t kConfirmedAtOnceMax = 100;
 
 /// A store that cannot write stops the program: a transition that is not written down may not be relied on.
 template <class T>
@@ -133,6 +135,7 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
         spdlog::debug("messenger: {} has no final block yet: {}", chain.name, final_block.error().text);
         co_return;
     }
+    co_await confirm(chain, *final_block);
     BlockNumber next_block = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
     while (next_block <= *final_block) {
         const BlockNumber last{std::min(final_block->value, next_block.value + kScanBlocksMax - 1)};
@@ -143,9 +146,10 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
                               .second_topic = {},
                               .third_topic = {}};
         if (is_relay) {
-            filter.topics = {service::message_relay_topic(), service::outbox_root_topic()};
+            filter.topics = {service::message_relay_topic(), service::outbox_root_topic(),
+                             service::message_in_topic()};
         } else {
-            filter.topics = {service::message_out_topic()};
+            filter.topics = {service::message_out_topic(), service::message_in_topic()};
         }
         const auto logs = co_await chain.api.fetch_logs(filter);
         if (!logs) {
@@ -167,7 +171,9 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
                     chain.name, placed.block.value, id_text(placed.transaction_hash));
                 co_return;
             }
-            if (!is_relay) {
+            if (service::decode_message_in(placed.log)) {
+                note_execution(chain, placed);
+            } else if (!is_relay) {
                 const auto event = service::decode_message_out(placed.log);
                 if (!event) continue;
                 hops.push_back({.key = {chain.id, relay_.id, event->order_id},
@@ -200,6 +206,57 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
     }
 }
 
+void Messenger::note_execution(const Chain& chain, const rpc::PlacedLog& log) {
+    const auto event = service::decode_message_in(log.log);
+    if (!event || !event->is_success) return;
+    // What arrives on the relay chain came from its origin, all else from the relay chain.
+    const ChainId from = chain.id == relay_.id ? event->from_chain : relay_.id;
+    auto hop = must(store_.find_hop({from, chain.id, event->order_id}));
+    if (!hop || hop->progress.state != HopState::kFailed) return;
+    advance(*hop, RetriedOnChain{{.transaction = log.transaction_hash, .block = log.block, .gas_used = 0}});
+    spdlog::info("messenger: retried message={} hop={}->{} block={} transaction={}", id_text(event->order_id),
+                 from.value, chain.name, log.block.value, id_text(log.transaction_hash));
+}
+
+async::Task<Result<bool, std::string>> Messenger::fetch_is_there(const Chain& chain, const Hop& hop,
+                                                                 rpc::BlockId id) {
+    // The relay chain remembers orders, the others places in the outbox.
+    const Bytes data = chain.id == relay_.id
+                           ? service::encode_get_order_status(hop.key.from, hop.key.order_id)
+                           : service::encode_is_delivered(hop.index);
+    const auto answer =
+        co_await chain.api.call({.from = {}, .to = chain.service, .data = data, .value = {}}, std::move(id));
+    if (!answer) co_return std::unexpected(answer.error().text);
+    const auto word = service::decode_first_word(*answer);
+    if (!word) co_return std::unexpected("there is no service at " + encode_hex(chain.service));
+    co_return *word == Uint256{1};
+}
+
+async::Task<void> Messenger::confirm(const Chain& chain, BlockNumber final_block) {
+    for (Hop& hop : must(store_.load_unconfirmed(chain.id, final_block, kConfirmedAtOnceMax))) {
+        const auto is_final = co_await fetch_is_there(chain, hop, rpc::BlockId::number(final_block));
+        if (!is_final) {
+            spdlog::debug("messenger: cannot confirm message={} on {}: {}", id_text(hop.key.order_id),
+                          chain.name, is_final.error());
+            co_return;
+        }
+        if (*is_final) {
+            advance(hop, Confirmed{});
+            continue;
+        }
+        const auto head = co_await chain.api.fetch_block_number();
+        const auto is_there = co_await fetch_is_there(chain, hop, rpc::BlockId::latest());
+        if (!head || !is_there) co_return;
+        if (*is_there) {
+            advance(hop, Moved{*head});
+            continue;
+        }
+        advance(hop, Undone{});
+        spdlog::warn("messenger: {} took back the block that brought message={}; it is brought again",
+                     chain.name, id_text(hop.key.order_id));
+    }
+}
+
 // ---- delivery
 // ----------------------------------------------------------------------------------------------------
 
@@ -221,7 +278,7 @@ void Messenger::settle(std::vector<Hop>& hops, const evm::TransactionOutcome& ou
                 advance(hop, accepted);
             } else if (const auto old = service::decode_already_delivered(log);
                        old && old->order_id == hop.key.order_id) {
-                advance(hop, FoundDelivered{});
+                advance(hop, FoundDelivered{outcome.block});
             } else {
                 continue;
             }
@@ -295,48 +352,47 @@ async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::
 }
 
 async::Task<void> Messenger::publish_root(const Chain& destination) {
+    // Its log is found once its block is final. A reorganisation may take the transaction back: then the scan
+    // passes the block without finding the log, and there is reason to publish again.
+    if (const auto last = published_in_.find(destination.id); last != published_in_.end()) {
+        const auto next_block = must(store_.load_cursor(relay_.id));
+        if (!next_block || *next_block <= last->second) co_return;
+    }
     const auto outcome = co_await relay_.sender.send(
         {.to = relay_.service, .data = service::encode_publish_root(destination.id), .value = {}});
-    if (!outcome) {
-        spdlog::warn("messenger: cannot publish the root for {}: {}", destination.name,
-                     describe(outcome.error()));
+    if (!outcome || !outcome->is_success) {
+        spdlog::warn(
+            "messenger: cannot publish the root for {}: {}", destination.name,
+            outcome ? "transaction " + id_text(outcome->hash) + " reverted" : describe(outcome.error()));
         co_return;
     }
+    published_in_[destination.id] = outcome->block;
     spdlog::info("messenger: published root for {} block={} transaction={} gas={}", destination.name,
                  outcome->block.value, id_text(outcome->hash), outcome->gas_used);
-    // The next scan finds its log once the block is sealed and final; until then there is nothing to do.
-    for (;;) {
-        const auto root = must(store_.find_newest_root(destination.id));
-        if (root && root->position.block >= outcome->block) co_return;
-        co_await async::sleep_for(options_.poll_interval);
-    }
 }
 
 async::Task<void> Messenger::outbound_once(const Chain& destination) {
     std::vector<Hop> due =
         must(store_.load_due(relay_.id, destination.id, options_.now(), options_.batch_messages_max));
     if (due.empty()) co_return;
-    auto root = must(store_.find_newest_root(destination.id));
+    const auto root = must(store_.find_newest_root(destination.id));
     const auto is_covered = [&](const Hop& hop) { return root && hop.index < root->count; };
-    if (!std::all_of(due.begin(), due.end(), is_covered)) {
-        co_await publish_root(destination);
-        root = must(store_.find_newest_root(destination.id));
-    }
+    // The covered ones need not wait for the others' root.
+    if (!std::all_of(due.begin(), due.end(), is_covered)) co_await publish_root(destination);
     std::vector<Hop> batch;
     std::uint64_t gas = 0;
     for (Hop& hop : due) {
         if (!is_covered(hop)) continue;
         if (hop.progress.state == HopState::kParked) advance(hop, WaitOver{});
-        const auto delivered = co_await destination.api.call({.from = {},
-                                                              .to = destination.service,
-                                                              .data = service::encode_is_delivered(hop.index),
-                                                              .value = {}});
-        if (!delivered) {
-            advance(hop, Obstructed{delivered.error().text, options_.now()});
+        const auto head = co_await destination.api.fetch_block_number();
+        const auto delivered = co_await fetch_is_there(destination, hop, rpc::BlockId::latest());
+        if (!head || !delivered) {
+            hold(hop, destination.name,
+                 {StepError::Kind::kObstructed, head ? delivered.error() : head.error().text});
             continue;
         }
-        if (service::decode_first_word(*delivered) == Uint256{1}) {
-            advance(hop, FoundDelivered{});
+        if (*delivered) {
+            advance(hop, FoundDelivered{*head});
             spdlog::info("messenger: delivered message={} hop={}->{} by somebody else",
                          id_text(hop.key.order_id), relay_.name, destination.name);
             continue;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,14 @@ class Messenger {
 
     async::Task<bool> prove_and_submit_inbound(const Chain& origin, std::vector<Hop> hops);
     async::Task<void> submit_outbound(const Chain& destination, std::vector<Hop> hops, RootRecord root);
+    /// Unless the log of the last one is still to be scanned: then it is waited for.
     async::Task<void> publish_root(const Chain& destination);
+    /// Looks at deliveries whose block became final: those that a reorganisation undid start again.
+    async::Task<void> confirm(const Chain& chain, BlockNumber final_block);
+    async::Task<Result<bool, std::string>> fetch_is_there(const Chain& chain, const Hop& hop,
+                                                          rpc::BlockId id);
+    /// A successful execution in a final block, perhaps of a message that failed before.
+    void note_execution(const Chain& chain, const rpc::PlacedLog& log);
 
     /// Applies an event and writes the result down.
     void advance(Hop& hop, const HopEvent& event);
@@ -71,6 +79,8 @@ class Messenger {
     Chain relay_;
     std::vector<Chain> outer_;
     Options options_;
+    /// Block of the last root published for a destination; the scan finds its log when that block is final.
+    std::map<ChainId, BlockNumber> published_in_;
 };
 
 }  // namespace butter::messenger

@@ -64,6 +64,16 @@ Result<Json, RpcError> decode_response(const Json& response, const std::string& 
     return *result;
 }
 
+bool is_response(const Json& document) {
+    const Json* error = find_member(document, "error");
+    return find_member(document, "result") != nullptr || (error != nullptr && !error->is_null());
+}
+bool is_batch_response(const Json& document) {
+    const JsonArray* answers = document.if_array();
+    return answers != nullptr && std::all_of(answers->begin(), answers->end(), is_response);
+}
+bool is_document(const Json&) { return true; }
+
 }  // namespace
 
 struct Endpoints::Impl {
@@ -101,8 +111,8 @@ struct Endpoints::Impl {
         return out;
     }
 
-    /// Sends `request` until an endpoint gives a JSON document with status 200.
-    async::Task<Result<Json, RpcError>> exchange(HttpRequest request) {
+    /// Sends `request` until an endpoint gives a JSON document of that form with status 200.
+    async::Task<Result<Json, RpcError>> exchange(HttpRequest request, bool (*has_form)(const Json&)) {
         RpcError last_error{RpcError::Kind::kTransport, 0, "no endpoint configured", {}};
         for (const std::size_t index : order()) {
             const std::string& name = endpoints[index].client.display_name();
@@ -130,6 +140,11 @@ struct Endpoints::Impl {
             }
             if (!document) {
                 last_error = malformed(name, "answer is not JSON");
+                fail(index);
+                continue;
+            }
+            if (!has_form(*document)) {
+                last_error = malformed(name, "answer is not one to this request");
                 fail(index);
                 continue;
             }
@@ -161,7 +176,7 @@ void Endpoints::set_aside_last() noexcept {
 
 async::Task<Result<Json, RpcError>> Endpoints::call(std::string method, JsonArray params) {
     HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
-    CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
+    CO_TRY(const Json response, co_await impl_->exchange(std::move(request), is_response));
     co_return decode_response(response, impl_->endpoints[impl_->last].client.display_name() + " " + method);
 }
 
@@ -174,14 +189,11 @@ async::Task<Result<std::vector<Result<Json, RpcError>>, RpcError>> Endpoints::ca
         requests.push_back(request_object(calls[i].method, std::move(calls[i].params), i));
     }
     HttpRequest request{"POST", "", to_text(requests)};
-    CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
+    CO_TRY(const Json response, co_await impl_->exchange(std::move(request), is_batch_response));
     const std::string& name = impl_->endpoints[impl_->last].client.display_name();
-    const JsonArray* answers = response.if_array();
-    if (answers == nullptr)
-        co_return std::unexpected(malformed(name, "batch answered by something else than a list"));
     // Answers may come in any order; the id tells which call each belongs to.
     std::vector<const Json*> by_id(calls.size(), nullptr);
-    for (const Json& answer : *answers) {
+    for (const Json& answer : response.get_array()) {
         const Json* id = find_member(answer, "id");
         if (id == nullptr || !id->is_int64()) continue;
         const std::int64_t index = id->get_int64();
@@ -215,7 +227,7 @@ async::Task<std::vector<Result<Json, RpcError>>> Endpoints::call_each(std::strin
 void Endpoints::exclude(std::size_t index) noexcept { impl_->endpoints.at(index).is_excluded = true; }
 
 async::Task<Result<Json, RpcError>> Endpoints::get(std::string path) {
-    co_return co_await impl_->exchange({"GET", std::move(path), ""});
+    co_return co_await impl_->exchange({"GET", std::move(path), ""}, is_document);
 }
 
 namespace {

@@ -12,6 +12,8 @@ constexpr std::pair<std::string_view, RunSet> kSets[] = {
     {"bls12_381", run_bls12_381},
     {"bn254", run_bn254},
     {"create_address", run_create_address},
+    {"devnet_captures", run_devnet_captures},
+    {"e2e", run_e2e},
     {"eip2537", run_eip2537},
     {"eip712", run_eip712},
     {"keccak", run_keccak},
@@ -45,6 +47,9 @@ RunSet find_set(std::string_view name) noexcept {
     for (const auto& [set, function] : kSets) {
         if (set == name) return function;
     }
+    if (name.starts_with("lc_spec_tests_")) return run_lc_spec_tests;
+    if (name.starts_with("lc_devnet_")) return run_lc_devnet;
+    if (name.starts_with("lc_")) return run_lc_objects;
     return nullptr;
 }
 

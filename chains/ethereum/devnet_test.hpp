@@ -60,6 +60,7 @@ class Anvil {
              .arguments = {"--no-mining", "--hardfork", hardfork, "--port", std::to_string(port_), "--silent",
                            "--timestamp", "1700000000"},
              .output = {},
+             .errors = {},
              .environment = {}})));
         if (!run_on(io, wait_for_answer(*this, io.get_executor())))
             throw std::runtime_error("anvil ended at once");

@@ -162,6 +162,7 @@ async::Task<Result<void, SourceError>> Follower::bootstrap() {
     if (!store)
         co_return std::unexpected(distrusted("the bootstrap does not verify: " + to_string(store.error())));
     store_ = *std::move(store);
+    opening_ = encode_bootstrap(network_, *decoded);
     remember_committees();
     co_return Result<void, SourceError>();
 }

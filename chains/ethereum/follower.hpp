@@ -30,6 +30,8 @@ class Follower {
 
     /// Absent until the first `follow` that succeeded.
     const std::optional<Store>& store() const noexcept { return store_; }
+    /// SSZ of the verified bootstrap of the checkpoint; empty until the first `follow` that succeeded.
+    const Bytes& opening() const noexcept { return opening_; }
     /// A verified update with the store's finalised header; absent while none was seen.
     const std::optional<Update>& finality() const noexcept { return finality_; }
     /// Why the last `follow` came no further, for people: what finality waits for.
@@ -65,6 +67,7 @@ class Follower {
     Hash32 checkpoint_;
     async::Mutex following_;
     std::optional<Store> store_;
+    Bytes opening_;
     std::optional<Update> finality_;
     std::string obstacle_;
     /// Final ones, by period, from the checkpoint's on.

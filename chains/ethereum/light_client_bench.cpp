@@ -3,103 +3,59 @@
 
 #include <benchmark/benchmark.h>
 
+#include "butter/base/assert.hpp"
 #include "chains/ethereum/proof.hpp"
-#include "test/json/vectors.hpp"
+#include "chains/ethereum/sample_chain_test.hpp"
 
 namespace butter::ethereum {
 namespace {
 
-/// Electra mainnet: the update of period 1422, which 508 of 512 signed, and the committee that did.
-struct Mainnet {
-    BeaconNetwork network;
-    Update update;
-    SyncCommittee committee;
-    Store store;
-
-    Mainnet() {
-        const rpc::Json json = test::read_vectors("lc_mainnet/network.json");
-        network.genesis_validators_root = test::hash_of(json.at("genesis_validators_root"));
-        for (const char* name : {"phase0", "altair", "bellatrix", "capella", "deneb", "electra", "fulu"}) {
-            Fork fork = *find_released_fork(name);
-            fork.epoch = Epoch{test::u64_of(json.at("forks").at(name).at("epoch"))};
-            fork.version = test::fixed_of<4>(json.at("forks").at(name).at("version"));
-            network.forks.push_back(fork);
-        }
-        update = read("lc_mainnet/electra/update_period1422.json");
-        committee = *read("lc_mainnet/deneb/update_period1421.json").next_committee;
-        store.finalized.beacon.slot = Slot{1421 * network.slots_per_period()};
-        store.current_committee = check_committee(committee).value();
-        store.next_committee = store.current_committee;
-    }
-    Update read(std::string_view path) const {
-        return decode_update_json(network, test::read_vectors(path).at("data"), UpdateKind::kFull).value();
-    }
-};
-
-const Mainnet& mainnet() {
-    static const Mainnet made;
-    return made;
+BeaconNetwork full_size_network() {
+    BeaconNetwork network = test_chain::make_network();
+    network.committee_size = 512;
+    return network;
 }
 
-/// Every key of a new committee decompressed and checked, and their sum.
-void load_committee(benchmark::State& state) {
-    const Mainnet& chain = mainnet();
-    for (auto _ : state) benchmark::DoNotOptimize(check_committee(chain.committee));
+Update make_full_size_update(const BeaconNetwork& network) {
+    return test_chain::make_update(
+        network, {.attested = Slot{70}, .finalized = Slot{66}, .signature = Slot{71}, .participants = 500});
 }
-BENCHMARK(load_committee)->Unit(benchmark::kMillisecond);
 
-void validate(benchmark::State& state) {
-    const Mainnet& chain = mainnet();
-    for (auto _ : state) {
-        const auto valid =
-            validate_update(chain.network, chain.store, chain.update, chain.update.signature_slot);
-        if (!valid) state.SkipWithError("update refused");
-    }
+/// A committee of 512 from its compressed keys: what a new period costs once.
+void sync_committee_check(benchmark::State& state) {
+    const BeaconNetwork network = full_size_network();
+    const SyncCommittee committee = test_chain::make_committee(network, 4);
+    for (auto _ : state) BUTTER_ASSERT(check_committee(committee).has_value());
 }
-BENCHMARK(validate)->Unit(benchmark::kMillisecond);
+BENCHMARK(sync_committee_check)->Unit(benchmark::kMicrosecond);
 
-/// With the next committee loaded.
-void apply(benchmark::State& state) {
-    const Mainnet& chain = mainnet();
-    for (auto _ : state) {
-        Store store = chain.store;
-        const auto applied =
-            apply_finalized_update(chain.network, store, chain.update, chain.update.signature_slot);
-        if (!applied) state.SkipWithError("update refused");
-    }
-}
-BENCHMARK(apply)->Unit(benchmark::kMillisecond);
-
-void decode_ssz(benchmark::State& state) {
-    const Mainnet& chain = mainnet();
-    const Bytes ssz = encode_update(chain.network, chain.update, UpdateKind::kFull);
-    for (auto _ : state) benchmark::DoNotOptimize(decode_update(chain.network, ssz, UpdateKind::kFull));
-}
-BENCHMARK(decode_ssz)->Unit(benchmark::kMicrosecond);
-
-void decode_json(benchmark::State& state) {
-    const Mainnet& chain = mainnet();
-    const rpc::Json json = to_json(chain.network, chain.update, UpdateKind::kFull);
-    for (auto _ : state) benchmark::DoNotOptimize(decode_update_json(chain.network, json, UpdateKind::kFull));
-}
-BENCHMARK(decode_json)->Unit(benchmark::kMicrosecond);
-
-/// As the contract checks it, four absent members proven.
-void apply_encoded(benchmark::State& state) {
-    const Mainnet& chain = mainnet();
-    const Client client = make_client({.finalized_slot = chain.store.finalized.beacon.slot,
+/// The contract's view of an update with twelve absent members: branches, keys, signature.
+void sync_update_as_the_contract(benchmark::State& state) {
+    const BeaconNetwork network = full_size_network();
+    const Client client = make_client({.finalized_slot = Slot{64},
                                        .finalized_block_hash = Hash32{{1}},
-                                       .period = 1421,
-                                       .committee_root = Hash32{{1}},
-                                       .next_committee_root = root_of(chain.committee)},
-                                      chain.network.slots_per_period());
-    const Bytes encoded = encode_sync_update(chain.network, chain.update, chain.committee);
-    for (auto _ : state) {
-        if (!apply_sync_update(chain.network, client, encoded)) state.SkipWithError("update refused");
-    }
-    state.counters["bytes"] = static_cast<double>(encoded.size());
+                                       .period = 4,
+                                       .committee_root = root_of(test_chain::make_committee(network, 4)),
+                                       .next_committee_root = {}},
+                                      network.slots_per_period());
+    const Bytes update =
+        encode_sync_update(network, make_full_size_update(network), test_chain::make_committee(network, 4));
+    for (auto _ : state) BUTTER_ASSERT(apply_sync_update(network, client, update).has_value());
 }
-BENCHMARK(apply_encoded)->Unit(benchmark::kMillisecond);
+BENCHMARK(sync_update_as_the_contract)->Unit(benchmark::kMicrosecond);
+
+/// The program's own light client: every check of the specification, with a new committee of 512 keys in it.
+void sync_update(benchmark::State& state) {
+    const BeaconNetwork network = full_size_network();
+    const Bootstrap bootstrap = test_chain::make_bootstrap(network, Slot{64});
+    const auto store = initialize_store(network, root_of(bootstrap.header.beacon), bootstrap);
+    BUTTER_ASSERT(store.has_value());
+    const Update update = make_full_size_update(network);
+    for (auto _ : state) {
+        BUTTER_ASSERT(verify_finalized_update(network, *store, update, Slot{80}).has_value());
+    }
+}
+BENCHMARK(sync_update)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace butter::ethereum

@@ -5,17 +5,13 @@
 #include <bit>
 #include <optional>
 
-#include "butter/codec/rlp.hpp"
-#include "butter/crypto/keccak.hpp"
 #include "butter/crypto/sha256.hpp"
-#include "butter/trie/trie.hpp"
+#include "chains/ethereum/execution_header.hpp"
 #include "chains/ethereum/proof_encoding.hpp"
 
 namespace butter::ethereum {
 namespace {
 
-using codec::RlpError;
-using codec::RlpReader;
 using encoding::SyncUpdate;
 
 constexpr std::size_t kKeyBytes = 128;
@@ -25,11 +21,10 @@ constexpr std::size_t kBitsMax = 512;
 // ---- SSZ
 // ---------------------------------------------------------------------------------------------------------
 
-/// Whether `leaf` is the node `gindex` under `root`; `error` when it is another. As the contract has it, an
-/// index of 0 is the root's.
+/// Whether `leaf` is the node `gindex` under `root`; `error` when it is another.
 Result<void, ProofError> check_branch(const Hash32& leaf, const std::vector<Hash32>& branch,
                                       std::uint64_t gindex, const Hash32& root, ProofError error) {
-    const auto computed = codec::compute_branch_root(leaf, branch, std::max<std::uint64_t>(gindex, 1));
+    const auto computed = codec::compute_branch_root(leaf, branch, gindex);
     if (!computed) return std::unexpected(ProofError::kBranchLength);
     if (*computed != root) return std::unexpected(error);
     return {};
@@ -150,128 +145,46 @@ void show_state(const BeaconNetwork& network, Client& client) {
 // ---- blocks
 // ------------------------------------------------------------------------------------------------------
 
-struct ExecutionHeader {
-    Hash32 hash;
-    Hash32 parent_hash;
-    Hash32 state_root;
-    Hash32 receipts_root;
-    std::uint64_t number = 0;
-};
-
-/// Fifteen fields, and whatever strings later forks appended: a header is only believed because its hash is
-/// known. (`eth::decode_header` refuses fields that it does not know.)
-Result<ExecutionHeader, RlpError> read_header(BytesView bytes) {
-    ExecutionHeader header;
-    header.hash = crypto::keccak256(bytes);
-    TRY(RlpReader fields, codec::decode_rlp_list(bytes));
-    TRY(header.parent_hash, fields.next_fixed<32>());
-    TRY([[maybe_unused]] const Hash32 ommers_hash, fields.next_fixed<32>());
-    TRY([[maybe_unused]] const Address beneficiary, fields.next_fixed<20>());
-    TRY(header.state_root, fields.next_fixed<32>());
-    TRY([[maybe_unused]] const Hash32 transactions_root, fields.next_fixed<32>());
-    TRY(header.receipts_root, fields.next_fixed<32>());
-    TRY([[maybe_unused]] const auto bloom, fields.next_fixed<256>());
-    TRY([[maybe_unused]] const Uint256 difficulty, fields.next_uint256());
-    TRY(header.number, fields.next_u64());
-    TRY([[maybe_unused]] const std::uint64_t gas_limit, fields.next_u64());
-    TRY([[maybe_unused]] const std::uint64_t gas_used, fields.next_u64());
-    TRY([[maybe_unused]] const std::uint64_t timestamp, fields.next_u64());
-    TRY([[maybe_unused]] const BytesView extra_data, fields.next_bytes());
-    TRY([[maybe_unused]] const Hash32 mix_hash, fields.next_fixed<32>());
-    TRY([[maybe_unused]] const auto nonce, fields.next_fixed<8>());
-    while (!fields.is_done()) {
-        TRY([[maybe_unused]] const BytesView later, fields.next_bytes());
-    }
-    return header;
-}
-
-Result<ExecutionHeader, ProofError> decode_execution_header(BytesView bytes) {
-    const auto header = read_header(bytes);
+Result<ExecutionHeader, ProofError> read_header(BytesView bytes) {
+    const auto header = decode_execution_header(bytes);
     if (!header) return std::unexpected(ProofError::kHeaders);
     return *header;
-}
-
-/// EIP-2935: the contract that keeps the hashes of the last 8191 blocks, block n in slot n % 8191.
-constexpr Address kHistoryContract{{0x00, 0x00, 0xf9, 0x08, 0x27, 0xf1, 0xc5, 0x3a, 0x10, 0xcb,
-                                    0x7a, 0x02, 0x33, 0x5b, 0x17, 0x53, 0x20, 0x00, 0x29, 0x35}};
-constexpr std::uint64_t kHistoryServeWindow = 8191;
-
-Result<Hash32, RlpError> read_storage_root(BytesView account) {
-    TRY(RlpReader fields, codec::decode_rlp_list(account));
-    TRY([[maybe_unused]] const std::uint64_t nonce, fields.next_u64());
-    TRY([[maybe_unused]] const Uint256 balance, fields.next_uint256());
-    TRY(const Hash32 storage_root, fields.next_fixed<32>());
-    TRY([[maybe_unused]] const Hash32 code_hash, fields.next_fixed<32>());
-    TRY_VOID(fields.finish());
-    return storage_root;
-}
-
-/// Storage values are integers: a hash with leading zeros is shorter.
-Result<Hash32, RlpError> read_storage_hash(BytesView value) {
-    RlpReader reader(value);
-    TRY(const Uint256 hash, reader.next_uint256());
-    TRY_VOID(reader.finish());
-    return to_big_endian(hash);
-}
-
-/// The hash of block `number` as the state of `anchor` has it.
-Result<Hash32, ProofError> find_history_hash(const ExecutionHeader& anchor, std::uint64_t number,
-                                             const ProofParts& parts) {
-    const auto error = std::unexpected(ProofError::kHistory);
-    if (number >= anchor.number || anchor.number - number > kHistoryServeWindow) return error;
-    const auto account =
-        trie::verify_proof(anchor.state_root, crypto::keccak256(kHistoryContract), parts.history_account);
-    if (!account) return error;
-    const auto storage_root = read_storage_root(*account);
-    if (!storage_root) return error;
-    const Hash32 slot = crypto::keccak256(to_big_endian(Uint256{number % kHistoryServeWindow}));
-    const auto value = trie::verify_proof(*storage_root, slot, parts.history_storage);
-    if (!value) return error;
-    const auto hash = read_storage_hash(*value);
-    if (!hash) return error;
-    return *hash;
 }
 
 /// The header that holds the receipts.
 Result<ExecutionHeader, ProofError> verify_headers(const Client& client, const ProofParts& parts) {
     const std::vector<Bytes>& headers = parts.headers;
     if (headers.empty() || headers.size() > kHeadersMax) return std::unexpected(ProofError::kHeaders);
-    TRY(ExecutionHeader header, decode_execution_header(headers[0]));
+    TRY(ExecutionHeader header, read_header(headers[0]));
     if (std::find(client.finalized_blocks.begin(), client.finalized_blocks.end(), header.hash) ==
         client.finalized_blocks.end()) {
         return std::unexpected(ProofError::kNotFinalized);
     }
     if (!parts.history_account.empty() || !parts.history_storage.empty()) {
         if (headers.size() != 2) return std::unexpected(ProofError::kHeaders);
-        TRY(const ExecutionHeader target, decode_execution_header(headers[1]));
-        TRY(const Hash32 expected, find_history_hash(header, target.number, parts));
-        if (target.hash != expected) return std::unexpected(ProofError::kHistory);
+        TRY(const ExecutionHeader target, read_header(headers[1]));
+        const auto expected =
+            verify_history(header, target.number, parts.history_account, parts.history_storage);
+        if (!expected || target.hash != *expected) return std::unexpected(ProofError::kHistory);
         return target;
     }
     for (std::size_t i = 1; i < headers.size(); ++i) {
-        TRY(const ExecutionHeader parent, decode_execution_header(headers[i]));
+        TRY(const ExecutionHeader parent, read_header(headers[i]));
         if (parent.hash != header.parent_hash) return std::unexpected(ProofError::kHeaders);
         header = parent;
     }
     return header;
 }
 
-Result<void, ProofError> take_logs(const Hash32& receipts_root, const ReceiptProof& proof,
-                                   std::vector<eth::Log>& logs) {
-    const auto value =
-        trie::verify_proof(receipts_root, trie::list_key(proof.transaction_index), proof.nodes);
-    if (!value) return std::unexpected(ProofError::kReceipt);
-    const auto receipt = eth::decode_receipt(*value);
-    if (!receipt || !receipt->is_success) return std::unexpected(ProofError::kReceipt);
-    if (proof.log_indexes.empty()) return std::unexpected(ProofError::kLogIndex);
-    for (std::size_t i = 0; i < proof.log_indexes.size(); ++i) {
-        const std::uint16_t index = proof.log_indexes[i];
-        if ((i != 0 && index <= proof.log_indexes[i - 1]) || index >= receipt->logs.size()) {
-            return std::unexpected(ProofError::kLogIndex);
-        }
-        logs.push_back(receipt->logs[index]);
+ProofError to_proof_error(proof::ReceiptProofError error) noexcept {
+    switch (error) {
+        case proof::ReceiptProofError::kNoLogIndexes:
+        case proof::ReceiptProofError::kNotAscending:
+        case proof::ReceiptProofError::kOutOfRange:
+            return ProofError::kLogIndex;
+        default:
+            return ProofError::kReceipt;
     }
-    return {};
 }
 
 }  // namespace
@@ -392,10 +305,9 @@ Result<VerifiedProof, ProofError> verify_proof(const BeaconNetwork& network, con
     }
     TRY(const ExecutionHeader header, verify_headers(out.client, *parts));
     out.number = BlockNumber{header.number};
-    if (parts->receipts.empty()) return std::unexpected(ProofError::kReceipt);
-    for (const ReceiptProof& receipt : parts->receipts) {
-        TRY_VOID(take_logs(header.receipts_root, receipt, out.logs));
-    }
+    auto logs = proof::verify_receipts(header.receipts_root, parts->receipts);
+    if (!logs) return std::unexpected(to_proof_error(logs.error()));
+    out.logs = *std::move(logs);
     return out;
 }
 

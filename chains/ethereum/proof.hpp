@@ -39,7 +39,7 @@ struct ProofParts {
 };
 
 enum class ProofError {
-    kAbi = 1,               ///< not the ABI encoding of its struct
+    kAbi = 1,               ///< not the canonical ABI encoding of its struct
     kSlotOrder = 2,         ///< signature, attested and finalised slots not in order
     kCommitteeUnknown = 3,  ///< signed in a period whose committee the client does not hold
     kFinality = 4,          ///< the finality branch does not lead to the attested state

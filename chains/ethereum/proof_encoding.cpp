@@ -35,13 +35,6 @@ AbiValue header_value(const BeaconHeader& header) {
                             AbiValue::word(header.body_root)});
 }
 
-AbiValue receipt_value(const ReceiptProof& receipt) {
-    std::vector<AbiValue> indexes;
-    for (std::uint16_t index : receipt.log_indexes) indexes.push_back(AbiValue::number(index));
-    return AbiValue::tuple({AbiValue::number(receipt.transaction_index), bytes_list(receipt.nodes),
-                            AbiValue::array(std::move(indexes))});
-}
-
 AbiValue key_value(const bls::PublicKey& key) {
     const auto checked = bls::decode_public_key(key);
     BUTTER_ASSERT(checked.has_value());
@@ -70,73 +63,39 @@ AbiValue absent_value(const SyncCommittee& committee, const codec::SszBits& bits
 // ---- reading
 // -----------------------------------------------------------------------------------------------------
 
-/// Reads tails. Offsets may point to one place many times, so what is copied is counted: an encoding without
-/// sharing holds all of it.
-class TailReader {
-  public:
-    explicit TailReader(std::size_t bytes_max) noexcept : left_(bytes_max) {}
+constexpr std::string_view kHeaderType = "(uint64,uint64,bytes32,bytes32,bytes32)";
 
-    Result<Bytes, AbiError> next_bytes(AbiReader& reader) {
-        TRY(const BytesView view, reader.next_bytes());
-        TRY_VOID(spend(view.size()));
-        return to_bytes(view);
-    }
-
-    Result<AbiReader::Array, AbiError> next_array(AbiReader& reader) {
-        TRY(const AbiReader::Array array, reader.next_array(Hash32::kSize));
-        TRY_VOID(spend(array.count * Hash32::kSize));
-        return array;
-    }
-
-    Result<std::vector<Hash32>, AbiError> next_words(AbiReader& reader) {
-        TRY(AbiReader::Array array, next_array(reader));
-        std::vector<Hash32> out(array.count);
-        for (Hash32& word : out) {
-            TRY(word, array.elements.next_word());
-        }
-        return out;
-    }
-
-    Result<std::vector<Bytes>, AbiError> next_bytes_list(AbiReader& reader) {
-        TRY(AbiReader::Array array, next_array(reader));
-        std::vector<Bytes> out(array.count);
-        for (Bytes& bytes : out) {
-            TRY(bytes, next_bytes(array.elements));
-        }
-        return out;
-    }
-
-  private:
-    Result<void, AbiError> spend(std::size_t bytes) noexcept {
-        if (bytes > left_) return std::unexpected(AbiError::kLengthOutOfRange);
-        left_ -= bytes;
-        return {};
-    }
-
-    std::size_t left_;
-};
-
-Result<BeaconHeader, AbiError> next_header(AbiReader& reader) {
-    BeaconHeader header;
-    TRY(header.slot.value, reader.next_uint(64));
-    TRY(header.proposer_index, reader.next_uint(64));
-    TRY(header.parent_root, reader.next_word());
-    TRY(header.state_root, reader.next_word());
-    TRY(header.body_root, reader.next_word());
-    return header;
+const codec::AbiType& sync_update_type() {
+    static const codec::AbiType type =
+        codec::parse_abi_type("(" + std::string(kHeaderType) + "," + std::string(kHeaderType) +
+                              ",bytes32[],bytes32,bytes32[],bytes32,bytes32[],uint64,bytes32[2],bytes,bytes,"
+                              "bytes32,(bytes,bytes32[])[])")
+            .value();
+    return type;
 }
 
-Result<ReceiptProof, AbiError> next_receipt(AbiReader& reader, TailReader& tails) {
-    TRY(AbiReader fields, reader.next_tuple());
-    ReceiptProof receipt;
-    TRY(receipt.transaction_index, fields.next_uint(64));
-    TRY(receipt.nodes, tails.next_bytes_list(fields));
-    TRY(AbiReader::Array indexes, tails.next_array(fields));
-    for (std::size_t i = 0; i < indexes.count; ++i) {
-        TRY(const std::uint64_t index, indexes.elements.next_uint(16));
-        receipt.log_indexes.push_back(static_cast<std::uint16_t>(index));
-    }
-    return receipt;
+const codec::AbiType& proof_type() {
+    static const codec::AbiType type = codec::parse_abi_type("(bytes[],bytes[],bytes[],bytes[]," +
+                                                             std::string(proof::kReceiptProofType) + "[])")
+                                           .value();
+    return type;
+}
+
+std::vector<Hash32> words_of(const AbiValue& array) {
+    std::vector<Hash32> out;
+    for (std::size_t i = 0; i < array.size(); ++i) out.push_back(array[i].as_word());
+    return out;
+}
+
+std::vector<Bytes> bytes_of(const AbiValue& array) {
+    std::vector<Bytes> out;
+    for (std::size_t i = 0; i < array.size(); ++i) out.push_back(array[i].as_bytes());
+    return out;
+}
+
+BeaconHeader header_of(const AbiValue& value) {
+    return {Slot{value[0].as_u64()}, value[1].as_u64(), value[2].as_word(), value[3].as_word(),
+            value[4].as_word()};
 }
 
 Result<ClientState, AbiError> read_state(BytesView bytes) {
@@ -157,48 +116,34 @@ constexpr std::size_t kStateBytes = 5 * Hash32::kSize;
 namespace encoding {
 
 Result<SyncUpdate, AbiError> read_sync_update(BytesView bytes) {
-    AbiReader outer(bytes);
-    TailReader tails(bytes.size());
-    TRY(AbiReader fields, outer.next_tuple());
-    SyncUpdate update;
-    TRY(update.attested, next_header(fields));
-    TRY(update.finalized, next_header(fields));
-    TRY(update.finality_branch, tails.next_words(fields));
-    TRY(update.execution_block_hash, fields.next_word());
-    TRY(update.execution_branch, tails.next_words(fields));
-    TRY(update.next_committee_root, fields.next_word());
-    TRY(update.next_committee_branch, tails.next_words(fields));
-    TRY(update.signature_slot.value, fields.next_uint(64));
-    TRY(update.bits[0], fields.next_word());
-    TRY(update.bits[1], fields.next_word());
-    TRY(update.signature, tails.next_bytes(fields));
-    TRY(update.aggregate_key, tails.next_bytes(fields));
-    TRY(update.pubkeys_root, fields.next_word());
-    TRY(AbiReader::Array absent, tails.next_array(fields));
-    for (std::size_t i = 0; i < absent.count; ++i) {
-        TRY(AbiReader entry, absent.elements.next_tuple());
-        AbsentMember member;
-        TRY(member.key, tails.next_bytes(entry));
-        TRY(member.branch, tails.next_words(entry));
-        update.absent.push_back(std::move(member));
+    TRY(const AbiValue value, codec::decode_abi(sync_update_type(), bytes));
+    SyncUpdate update{.attested = header_of(value[0]),
+                      .finalized = header_of(value[1]),
+                      .finality_branch = words_of(value[2]),
+                      .execution_block_hash = value[3].as_word(),
+                      .execution_branch = words_of(value[4]),
+                      .next_committee_root = value[5].as_word(),
+                      .next_committee_branch = words_of(value[6]),
+                      .signature_slot = Slot{value[7].as_u64()},
+                      .bits = {value[8][0].as_word(), value[8][1].as_word()},
+                      .signature = value[9].as_bytes(),
+                      .aggregate_key = value[10].as_bytes(),
+                      .pubkeys_root = value[11].as_word(),
+                      .absent = {}};
+    for (std::size_t i = 0; i < value[12].size(); ++i) {
+        update.absent.push_back({value[12][i][0].as_bytes(), words_of(value[12][i][1])});
     }
     return update;
 }
 
 Result<ProofParts, AbiError> read_proof(BytesView bytes) {
-    AbiReader outer(bytes);
-    TailReader tails(bytes.size());
-    TRY(AbiReader fields, outer.next_tuple());
-    ProofParts parts;
-    TRY(parts.updates, tails.next_bytes_list(fields));
-    TRY(parts.headers, tails.next_bytes_list(fields));
-    TRY(parts.history_account, tails.next_bytes_list(fields));
-    TRY(parts.history_storage, tails.next_bytes_list(fields));
-    TRY(AbiReader::Array receipts, tails.next_array(fields));
-    for (std::size_t i = 0; i < receipts.count; ++i) {
-        TRY(ReceiptProof receipt, next_receipt(receipts.elements, tails));
-        parts.receipts.push_back(std::move(receipt));
-    }
+    TRY(const AbiValue value, codec::decode_abi(proof_type(), bytes));
+    ProofParts parts{.updates = bytes_of(value[0]),
+                     .headers = bytes_of(value[1]),
+                     .history_account = bytes_of(value[2]),
+                     .history_storage = bytes_of(value[3]),
+                     .receipts = {}};
+    for (std::size_t i = 0; i < value[4].size(); ++i) parts.receipts.push_back(proof::from_abi(value[4][i]));
     return parts;
 }
 
@@ -234,7 +179,7 @@ Bytes encode_sync_update(const BeaconNetwork& network, const Update& update, con
 
 Bytes encode_proof(const ProofParts& parts) {
     std::vector<AbiValue> receipts;
-    for (const ReceiptProof& receipt : parts.receipts) receipts.push_back(receipt_value(receipt));
+    for (const ReceiptProof& receipt : parts.receipts) receipts.push_back(proof::to_abi(receipt));
     return codec::encode_abi({AbiValue::tuple(
         {bytes_list(parts.updates), bytes_list(parts.headers), bytes_list(parts.history_account),
          bytes_list(parts.history_storage), AbiValue::array(std::move(receipts))})});

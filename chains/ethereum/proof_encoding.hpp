@@ -31,8 +31,7 @@ struct SyncUpdate {
     std::vector<AbsentMember> absent;
 };
 
-// They follow offsets as the contract does, which then looks at less: here all of the struct must be there,
-// in range, and not share so many bytes that it would be larger than its encoding.
+// Canonical only, as the contract has it.
 Result<SyncUpdate, codec::AbiError> read_sync_update(BytesView bytes);
 Result<ProofParts, codec::AbiError> read_proof(BytesView bytes);
 

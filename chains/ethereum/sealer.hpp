@@ -82,7 +82,7 @@ class Sealer {
     /// The beacon API, on GET.
     async::Task<rpc::HttpResponse> handle(rpc::HttpRequest request);
 
-    /// From the next block on.
+    /// From the next block on; after `start`.
     void set_attesting(Attesting attesting) noexcept;
     /// From the next block on; at least one member signs.
     void set_absent(std::size_t absent) noexcept;

@@ -9,6 +9,7 @@
 #include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
+#include "chains/ethereum/checkpoint.hpp"
 #include "chains/ethereum/follower.hpp"
 #include "chains/ethereum/proof.hpp"
 
@@ -29,6 +30,8 @@ constexpr std::uint64_t kWalkMax = 12;
 /// lags further is brought forward by updates of their own.
 constexpr std::size_t kUpdatesPerProof = 4;
 constexpr std::size_t kUpdatesMax = 16;
+/// One a period of 27 hours: more than four years from a checkpoint.
+constexpr std::size_t kUpdatesFromCheckpointMax = 1'500;
 
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
 SourceError not_ready(std::string text) { return {SourceError::Kind::kNotReady, std::move(text)}; }
@@ -54,11 +57,30 @@ struct ProvenBlock {
     Hash32 receipts_root;
 };
 
+/// What updates are carried for.
+struct Carriage {
+    std::size_t updates_max;
+    /// Name the earliest slot that says the same as the signature's, as evidence must.
+    bool earliest_signature_slot;
+};
+constexpr Carriage kForContract{kUpdatesPerProof, false};
+constexpr Carriage kForEvidence{kUpdatesFromCheckpointMax, true};
+
 struct CarriedUpdates {
     std::vector<Bytes> updates;
     Client client;  ///< after them
     Anchor anchor;
 };
+
+/// How `target` may be proven under `anchor`, the cheaper way first.
+std::vector<Ancestry> ways_to(const Anchor& anchor, BlockNumber target) {
+    const std::uint64_t distance = anchor.number.value - target.value;
+    std::vector<Ancestry> ways;
+    if (distance > kWalkMax) ways.push_back(Ancestry::kHistory);
+    // Also where the node or the chain has no history.
+    if (distance < kHeadersMax) ways.push_back(Ancestry::kHeaders);
+    return ways;
+}
 
 /// Committee root that `client` holds for `period`.
 std::optional<Hash32> find_root(const Client& client, std::uint64_t period) {
@@ -81,6 +103,10 @@ class EthereumSource final : public chain::Source {
     async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
     async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
     Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
+    async::Task<Result<chain::CheckpointProof, SourceError>> fetch_checkpoint_proof(
+        std::vector<chain::LogPosition> positions) override;
+    Result<chain::Proof, SourceError> verify_checkpoint_proof(
+        const chain::CheckpointProof& proof) const override;
 
   private:
     template <class T>
@@ -100,8 +126,8 @@ class EthereumSource final : public chain::Source {
     /// `client` after `update`, which is added to `carried`.
     async::Task<Answer<AppliedUpdate>> carry(Client client, Update update, std::vector<Bytes>& carried);
     async::Task<Answer<Update>> fetch_next_period_update(Client client);
-    async::Task<Answer<CarriedUpdates>> carry_to(Client client, BlockNumber target);
-    async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target);
+    async::Task<Answer<CarriedUpdates>> carry_to(Client client, BlockNumber target, Carriage carriage);
+    async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target, Carriage carriage);
 
     async::Task<Answer<eth::Header>> fetch_header(Anchor anchor);
     async::Task<Answer<ProvenBlock>> prove_by_headers(Anchor anchor, BlockNumber target);
@@ -166,7 +192,8 @@ async::Task<Result<Update, SourceError>> EthereumSource::fetch_next_period_updat
 }
 
 /// Updates after which `client` knows a final block at or soon after `target`.
-async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client client, BlockNumber target) {
+async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client client, BlockNumber target,
+                                                                          Carriage carriage) {
     CarriedUpdates out;
     const std::uint64_t first_period = period_of(client);
     out.client = std::move(client);
@@ -174,7 +201,7 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
         const BlockNumber number = update.finalized->execution->block_number;
         return number >= target && number.value - target.value <= kHistoryWindow;
     };
-    while (out.updates.size() < kUpdatesPerProof) {
+    while (out.updates.size() < carriage.updates_max) {
         const std::optional<Update>& newest = follower_.finality();
         if (!newest)
             co_return std::unexpected(not_ready(block_text(target) +
@@ -187,6 +214,10 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
             update = *newest;
         } else {
             CO_TRY(update, co_await fetch_next_period_update(out.client));
+        }
+        if (carriage.earliest_signature_slot) {
+            update.signature_slot = earliest_signature_slot(settings_.network, update.attested.beacon.slot,
+                                                            update.signature_slot);
         }
         CO_TRY(AppliedUpdate applied, co_await carry(std::move(out.client), update, out.updates));
         out.client = std::move(applied.client);
@@ -201,28 +232,32 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
                             std::to_string(update.finalized->execution->block_number.value)));
     }
     co_return std::unexpected(not_ready("the client is at period " + std::to_string(first_period) +
-                                        ", more than " + std::to_string(kUpdatesPerProof) +
+                                        ", more than " + std::to_string(carriage.updates_max) +
                                         " updates behind; it needs them before a proof"));
 }
 
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
-                                                                             BlockNumber target) {
-    // The contract keeps older final blocks too, but shows only this one.
+                                                                             BlockNumber target,
+                                                                             Carriage carriage) {
+    // The contract keeps older final blocks too, but shows only this one. A checkpoint from before the first
+    // execution block has none.
     const Hash32 known = client.state.finalized_block_hash;
-    const auto header = co_await api_.fetch_header_by_hash(known);
-    if (!header) co_return std::unexpected(unusable(header.error()));
-    if (!*header || eth::hash_of((*header)->header) != known) {
-        api_.endpoints().distrust_last();
-        co_return std::unexpected(
-            invalid("the node does not have block " + encode_hex(known) + ", which the client holds final"));
-    }
-    const BlockNumber number = (*header)->header.number;
-    if (number >= target) {
-        if (number.value - target.value > kHistoryWindow)
-            co_return std::unexpected(
-                unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
-                            " blocks before the client's final block " + std::to_string(number.value)));
-        co_return CarriedUpdates{{}, std::move(client), {known, number}};
+    if (!known.is_zero()) {
+        const auto header = co_await api_.fetch_header_by_hash(known);
+        if (!header) co_return std::unexpected(unusable(header.error()));
+        if (!*header || eth::hash_of((*header)->header) != known) {
+            api_.endpoints().distrust_last();
+            co_return std::unexpected(invalid("the node does not have block " + encode_hex(known) +
+                                              ", which the client holds final"));
+        }
+        const BlockNumber number = (*header)->header.number;
+        if (number >= target) {
+            if (number.value - target.value > kHistoryWindow)
+                co_return std::unexpected(
+                    unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
+                                " blocks before the client's final block " + std::to_string(number.value)));
+            co_return CarriedUpdates{{}, std::move(client), {known, number}};
+        }
     }
     if (!follower_.store() || !follower_.store()->finalized.execution || final_block() < target) {
         CO_TRY(const BlockNumber newest, co_await fetch_final_block());
@@ -231,7 +266,7 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Cli
                                                 std::to_string(newest.value) + " is; " +
                                                 follower_.obstacle()));
     }
-    co_return co_await carry_to(std::move(client), target);
+    co_return co_await carry_to(std::move(client), target, carriage);
 }
 
 async::Task<Result<std::vector<chain::Update>, SourceError>> EthereumSource::fetch_updates(
@@ -360,14 +395,9 @@ async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
     if (positions.empty()) co_return std::unexpected(unsupported("there is no log to prove"));
     CO_TRY(Client client, read_client(client_state));
     const BlockNumber target = positions.front().block;
-    CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target));
-    const std::uint64_t distance = carried.anchor.number.value - target.value;
-    std::vector<Ancestry> ways;
-    if (distance > kWalkMax) ways.push_back(Ancestry::kHistory);
-    // Also where the node or the chain has no history.
-    if (distance < kHeadersMax) ways.push_back(Ancestry::kHeaders);
+    CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target, kForContract));
     SourceError error;
-    for (const Ancestry way : ways) {
+    for (const Ancestry way : ways_to(carried.anchor, target)) {
         auto parts = co_await prove_logs(carried.anchor, positions, way);
         if (!parts) {
             error = std::move(parts).error();
@@ -398,6 +428,46 @@ Result<chain::Proof, SourceError> EthereumSource::verify_proof(BytesView proof,
     if (!verified) return std::unexpected(invalid(std::string(to_string(verified.error()))));
     chain::Proof out;
     out.bytes = to_bytes(proof);
+    out.logs = std::move(verified->logs);
+    out.report = {report_of(verified->participants, verified->client.state) +
+                      " block=" + std::to_string(verified->number.value),
+                  verified->number.value};
+    return out;
+}
+
+async::Task<Result<chain::CheckpointProof, SourceError>> EthereumSource::fetch_checkpoint_proof(
+    std::vector<chain::LogPosition> positions) {
+    if (positions.empty()) co_return std::unexpected(unsupported("there is no log to prove"));
+    CO_TRY_VOID(co_await follower_.follow());
+    auto client = open_checkpoint(settings_.network, settings_.checkpoint, follower_.opening());
+    if (!client) co_return std::unexpected(invalid(std::move(client).error()));
+    const BlockNumber target = positions.front().block;
+    CO_TRY(CarriedUpdates carried, co_await find_anchor(*std::move(client), target, kForEvidence));
+    chain::CheckpointProof out{
+        .opening = follower_.opening(), .updates = std::move(carried.updates), .proof = {}};
+    SourceError error;
+    for (const Ancestry way : ways_to(carried.anchor, target)) {
+        auto parts = co_await prove_logs(carried.anchor, positions, way);
+        if (!parts) {
+            error = std::move(parts).error();
+            continue;
+        }
+        out.proof = encode_proof(*parts);
+        auto verified = verify_checkpoint_proof(out);
+        if (verified) co_return out;
+        error = std::move(verified).error();
+        // Opening and updates are checked already: what is wrong came from the RPC.
+        api_.endpoints().distrust_last();
+    }
+    co_return std::unexpected(std::move(error));
+}
+
+Result<chain::Proof, SourceError> EthereumSource::verify_checkpoint_proof(
+    const chain::CheckpointProof& proof) const {
+    auto verified = ethereum::verify_checkpoint_proof(settings_.network, settings_.checkpoint, proof);
+    if (!verified) return std::unexpected(invalid(std::move(verified).error()));
+    chain::Proof out;
+    out.bytes = proof.proof;
     out.logs = std::move(verified->logs);
     out.report = {report_of(verified->participants, verified->client.state) +
                       " block=" + std::to_string(verified->number.value),

@@ -98,6 +98,8 @@ std::string_view to_string(HeaderError error) noexcept {
             return "proposer seal is not 65 bytes";
         case HeaderError::kSignatureSize:
             return "aggregated signature is not 64 bytes";
+        case HeaderError::kTooLarge:
+            return "header above 65535 bytes";
         case HeaderError::kJson:
             return "block has a missing or malformed field";
     }
@@ -149,6 +151,7 @@ Result<Extra, HeaderError> decode_extra(BytesView bytes) {
 }
 
 Result<Header, HeaderError> decode_header(BytesView bytes) {
+    if (bytes.size() > kHeaderBytesMax) return std::unexpected(HeaderError::kTooLarge);
     Header header;
     const auto extra = read_header(bytes, header);
     if (!extra) return std::unexpected(HeaderError::kRlp);

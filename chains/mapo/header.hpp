@@ -22,11 +22,15 @@ enum class HeaderError {
     kSealSize = 3,       ///< a proposer seal that is neither empty nor 65 bytes
     kSignatureSize = 4,  ///< an aggregated seal whose signature is neither empty nor 64 bytes
     kJson = 5,           ///< a field of a block's JSON is missing or malformed
+    kTooLarge = 6,       ///< above `kHeaderBytesMax`
 };
 std::string_view to_string(HeaderError error) noexcept;
 
 inline constexpr std::size_t kVanityBytes = 32;
 inline constexpr std::size_t kSealBytes = 65;
+/// As the contract has it, which writes lengths of at most two bytes. A header that adds a full set of
+/// validators stays below it.
+inline constexpr std::size_t kHeaderBytesMax = 0xffff;
 
 /// The validators' seal: who signed, the sum of their signatures, in which round.
 struct AggregatedSeal {

@@ -52,8 +52,8 @@ class MapoSource final : public chain::Source {
 
     SourceSettings settings_;
     rpc::EthApi api_;
-    /// The trusted state of each epoch from the checkpoint's on. Several coroutines follow the chain at once: a deque
-    /// keeps references to its elements valid while another one adds to it.
+    /// The trusted state of each epoch from the checkpoint's on. Several coroutines follow the chain at once:
+    /// a deque keeps references to its elements valid while another one adds to it.
     std::deque<TrustedState> states_;
     BlockNumber verified_head_;
 };
@@ -144,8 +144,12 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
     if (trie.root() != header.receipts_root) {
         // Logs of system calls are in a receipt of their own, which RPCs do not list (docs of the chain:
         // block receipt).
-        const auto logs = co_await api_.fetch_logs(
-            {.from = header.number, .to = header.number, .addresses = {}, .topics = {}, .second_topic = {}, .third_topic = {}});
+        const auto logs = co_await api_.fetch_logs({.from = header.number,
+                                                    .to = header.number,
+                                                    .addresses = {},
+                                                    .topics = {},
+                                                    .second_topic = {},
+                                                    .third_topic = {}});
         if (!logs) co_return std::unexpected(unavailable(logs.error()));
         eth::Receipt system;
         system.is_success = true;

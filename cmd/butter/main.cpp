@@ -2,8 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "butter/app/commands.hpp"
 #include "butter/app/topology.hpp"
@@ -170,6 +173,29 @@ void add_trace(CLI::App& app, Command& chosen) {
     command->callback([&chosen, options] { chosen = [options] { return butter::app::trace(*options); }; });
 }
 
+void add_verify(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand("verify", "checks the whole chain of proof of a delivered message");
+    command->footer(R"(
+Proves every log from the chains' configured checkpoints and recomputes the outbox; what the nodes say is only a
+hint where to look. Names the first step that does not hold and exits with 1.
+  butter verify 0x8f3c... --save proof.json     keeps the evidence
+  butter verify --bundle proof.json             checks it without the network, with your own checkpoints)");
+    auto options = std::make_shared<butter::app::VerifyOptions>();
+    add_config(command, options->order.config);
+    auto* order = command->add_option("order", options->order.order,
+                                      "order id, or hash of the transaction that sent it");
+    auto* save = command->add_option("--save", options->save, "writes the evidence to this file");
+    auto* bundle =
+        command
+            ->add_option("--bundle", options->bundle, "checks the evidence in this file, without the network")
+            ->excludes(save);
+    command->add_flag("--json", options->order.json, "one JSON object on standard output");
+    command->callback([&chosen, options, order, bundle] {
+        if (order->count() == 0 && bundle->count() == 0) throw CLI::RequiredError("order or --bundle");
+        chosen = [options] { return butter::app::verify(*options); };
+    });
+}
+
 void add_prove(CLI::App& app, Command& chosen) {
     auto* command =
         app.add_subcommand("prove", "prints the call data with which anyone can deliver the next step");
@@ -235,11 +261,25 @@ void add_version(CLI::App& app, Command& chosen) {
     });
 }
 
-/// The command whose flags were being read when parsing ended.
-const CLI::App* find_innermost(const CLI::App& app) {
-    const CLI::App* out = &app;
-    while (!out->get_subcommands().empty()) out = out->get_subcommands().front();
-    return out;
+/// Help of the command whose flags were being read when parsing ended.
+std::string nearest_help(const CLI::App& app) {
+    const CLI::App* innermost = &app;
+    std::string path;
+    while (!innermost->get_subcommands().empty()) {
+        path += (path.empty() ? "" : " ") + innermost->get_name();
+        innermost = innermost->get_subcommands().front();
+    }
+    return innermost->help(path);
+}
+
+/// What no command knows says more than that something else is missing.
+std::string describe(const CLI::App& app, const CLI::ParseError& error) {
+    const std::vector<std::string> unknown = app.remaining(true);
+    if (unknown.empty()) return error.what();
+    for (const std::string& argument : unknown) {
+        if (argument.starts_with("-")) return "unknown flag " + argument;
+    }
+    return (app.get_subcommands().empty() ? "unknown command " : "unexpected argument ") + unknown.front();
 }
 
 }  // namespace
@@ -254,6 +294,7 @@ int main(int argc, char** argv) {
     add_run(app, chosen);
     add_send(app, chosen);
     add_trace(app, chosen);
+    add_verify(app, chosen);
     add_prove(app, chosen);
     add_keys(app, chosen);
     add_config_commands(app, chosen);
@@ -263,7 +304,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& asked) {
         return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        std::fprintf(stderr, "butter: %s\n\n%s", error.what(), find_innermost(app)->help().c_str());
+        std::fprintf(stderr, "butter: %s\n\n%s", describe(app, error).c_str(), nearest_help(app).c_str());
         return static_cast<int>(ExitCode::kUsage);
     }
     try {

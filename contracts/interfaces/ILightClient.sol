@@ -23,7 +23,8 @@ struct Passport {
 
 /// @title Verifies what happened on one other chain, by that chain's own consensus
 /// @notice The seam between the services and the consensus families. The bytes of proofs, updates and
-/// states are the family's own (docs/proof-formats.md); nobody else interprets them.
+/// states are the family's own (docs/proof-formats.md); nobody else interprets them. A proof or update has one encoding,
+/// the one that `abi.encode` makes.
 interface ILightClient {
     /// The trusted state advanced; `state` is what `clientState` returns from now on.
     event ClientUpdated(uint64 indexed height, bytes state);

@@ -12,6 +12,7 @@ library ReceiptProofs {
     using RlpReader for RlpReader.Cursor;
 
     uint256 private constant TOPICS_MAX = 4;
+    uint256 private constant TOPIC_ITEM_BYTES = 33;
     uint256 private constant BLOOM_BYTES = 256;
     uint8 private constant TYPE_MAX = 4;
     uint8 private constant LIST_PREFIX = 0xc0;
@@ -85,21 +86,36 @@ library ReceiptProofs {
             if (i != 0 && wanted[i] <= wanted[i - 1]) revert LogIndexesNotAscending(wanted[i]);
             for (; position < wanted[i]; ++position) {
                 if (list.isDone()) revert LogIndexOutOfRange(wanted[i], position);
-                list.nextList();
+                _skipLog(list.nextList());
             }
             if (list.isDone()) revert LogIndexOutOfRange(wanted[i], position);
             logs[filled++] = _log(list.nextList());
             ++position;
         }
+        while (!list.isDone()) _skipLog(list.nextList());
         return filled;
+    }
+
+    /// @dev A log that nobody wants must be well-formed too: a receipt is accepted as a whole or not at all.
+    function _skipLog(RlpReader.Cursor memory fields) private pure {
+        fields.nextAddress();
+        RlpReader.Cursor memory topics = fields.nextList();
+        for (uint256 i = _topicCount(topics); i > 0; --i) topics.nextBytes32();
+        topics.finish();
+        fields.nextBytes();
+        fields.finish();
+    }
+
+    function _topicCount(RlpReader.Cursor memory topics) private pure returns (uint256) {
+        uint256 size = topics.end - topics.position;
+        if (size > TOPICS_MAX * TOPIC_ITEM_BYTES) revert TooManyTopics();
+        return size / TOPIC_ITEM_BYTES;
     }
 
     function _log(RlpReader.Cursor memory fields) private pure returns (Log memory log) {
         log.emitter = fields.nextAddress();
         RlpReader.Cursor memory topics = fields.nextList();
-        uint256 size = topics.end - topics.position;
-        if (size > TOPICS_MAX * 33) revert TooManyTopics();
-        log.topics = new bytes32[](size / 33);
+        log.topics = new bytes32[](_topicCount(topics));
         for (uint256 i = 0; i < log.topics.length; ++i) {
             log.topics[i] = topics.nextBytes32();
         }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Governed} from "../../../contracts/governance/Governed.sol";
 import {ILightClient, Passport} from "../../../contracts/interfaces/ILightClient.sol";
+import {CanonicalAbi} from "../../../contracts/libraries/CanonicalAbi.sol";
 import {ReceiptProofs} from "../../../contracts/libraries/ReceiptProofs.sol";
 import {Log, ReceiptProof} from "../../../contracts/types/ProofTypes.sol";
 import {Bls12381, BlsPrecompiles} from "./Bls12381.sol";
@@ -85,6 +86,8 @@ struct EthereumCheckpoint {
 /// specification's store, only updates with finality and two thirds of the committee are accepted at all.
 /// @dev Warning: the owner (timelock) can upgrade it.
 contract EthereumLightClient is ILightClient, Governed {
+    using CanonicalAbi for CanonicalAbi.Tail;
+
     uint256 private constant BITS_MAX = 512;
     uint256 public constant HEADERS_MAX = 256;
     bytes4 private constant DOMAIN_SYNC_COMMITTEE = 0x07000000;
@@ -163,8 +166,9 @@ contract EthereumLightClient is ILightClient, Governed {
     /// @inheritdoc ILightClient
     function verifyLogs(bytes calldata proof) external returns (Log[] memory logs) {
         EthereumProof calldata ethereum;
+        _checkProofForm(proof);
         assembly ("memory-safe") {
-            ethereum := add(proof.offset, calldataload(proof.offset))
+            ethereum := add(proof.offset, 0x20)
         }
         for (uint256 i = 0; i < ethereum.updates.length; ++i) {
             _update(ethereum.updates[i]);
@@ -236,8 +240,9 @@ contract EthereumLightClient is ILightClient, Governed {
     /// apply_light_client_update.
     function _update(bytes calldata data) private {
         SyncUpdate calldata sync;
+        _checkUpdateForm(data);
         assembly ("memory-safe") {
-            sync := add(data.offset, calldataload(data.offset))
+            sync := add(data.offset, 0x20)
         }
         uint64 finalizedPeriod = sync.finalized.slot / slotsPerPeriod;
         // The next committee is learned only when the finalised header is in the attesting state's period: otherwise the
@@ -285,6 +290,39 @@ contract EthereumLightClient is ILightClient, Governed {
         if (learnsNext) committees[finalizedPeriod + 1] = sync.nextCommitteeRoot;
         if (isNewer) _finalize(sync.finalized.slot, sync.executionBlockHash);
         emit ClientUpdated(finalizedSlot, clientState());
+    }
+
+    /// @dev That `proof` is `abi.encode(EthereumProof)`.
+    function _checkProofForm(bytes calldata proof) private pure {
+        (CanonicalAbi.Tail memory tail, uint256 start) = CanonicalAbi.open(proof, 5);
+        for (uint256 member = 0; member < 4; ++member) tail.nextBytesArray(start, member);
+        tail.nextReceipts(start, 4);
+        tail.close();
+    }
+
+    /// @dev That `data` is `abi.encode(SyncUpdate)`. Head words: attested 0 to 4, finalized 5 to 9, finalityBranch 10,
+    /// executionBlockHash 11, executionBranch 12, nextCommitteeRoot 13, nextCommitteeBranch 14, signatureSlot 15,
+    /// syncCommitteeBits 16 and 17, signature 18, aggregateKey 19, pubkeysRoot 20, absent 21. An update that is known
+    /// already is not read as a whole, so the numbers are checked here.
+    function _checkUpdateForm(bytes calldata data) private pure {
+        (CanonicalAbi.Tail memory tail, uint256 start) = CanonicalAbi.open(data, 22);
+        CanonicalAbi.checkUint64(start, 0);
+        CanonicalAbi.checkUint64(start, 1);
+        CanonicalAbi.checkUint64(start, 5);
+        CanonicalAbi.checkUint64(start, 6);
+        CanonicalAbi.checkUint64(start, 15);
+        tail.nextArray(start, 10, 1);
+        tail.nextArray(start, 12, 1);
+        tail.nextArray(start, 14, 1);
+        tail.nextBytes(start, 18);
+        tail.nextBytes(start, 19);
+        (uint256 elements, uint256 count) = tail.nextArray(start, 21, 1);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 member = tail.next(elements, i, 2);
+            tail.nextBytes(member, 0);
+            tail.nextArray(member, 1, 1);
+        }
+        tail.close();
     }
 
     function _finalize(uint64 slot, bytes32 blockHash) private {

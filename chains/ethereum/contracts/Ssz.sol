@@ -14,6 +14,8 @@ struct BeaconHeader {
 library Ssz {
     error BranchLength(uint256 given, uint256 expected);
     error Sha256Failed();
+    /// No node has this generalized index.
+    error IndexZero();
 
     function pair(bytes32 left, bytes32 right) internal view returns (bytes32 result) {
         bool ok;
@@ -33,6 +35,7 @@ library Ssz {
         view
         returns (bytes32 root)
     {
+        if (gindex == 0) revert IndexZero();
         uint256 depth = 0;
         while (gindex >> (depth + 1) != 0) ++depth;
         if (branch.length != depth) revert BranchLength(branch.length, depth);

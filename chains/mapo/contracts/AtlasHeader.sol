@@ -6,7 +6,7 @@ import {RlpReader} from "../../../contracts/libraries/RlpReader.sol";
 /// What a client needs of an Atlas header.
 /// @param blockHash keccak256 of the header as given
 /// @param coinbase the proposer
-/// @param validatorsAdded position of the lists of added validators: addresses, G2 keys, G1 keys
+/// @param addedAddresses list of added validators, each of `ADDRESS_ITEM_BYTES`; so with their G2 and G1 keys
 /// @param removed bitmap over the signing set
 struct AtlasHeaderFields {
     bytes32 blockHash;
@@ -24,6 +24,13 @@ struct AtlasHeaderFields {
 /// kept. All of it is parsed; nothing is read at an assumed offset.
 library AtlasHeader {
     using RlpReader for RlpReader.Cursor;
+
+    /// Bytes of an entry of the three lists, with its prefix.
+    uint256 internal constant ADDRESS_ITEM_BYTES = 1 + 20;
+    uint256 internal constant G2_ITEM_BYTES = 2 + 128;
+    uint256 internal constant G1_ITEM_BYTES = 2 + 64;
+    /// A header whose lists of validators are full stays below it; so lengths of two bytes do for any part.
+    uint256 private constant HEADER_BYTES_MAX = type(uint16).max;
 
     uint256 private constant VANITY_BYTES = 32;
     uint256 private constant SEAL_BYTES = 65;
@@ -43,6 +50,7 @@ library AtlasHeader {
 
     /// @notice Parses the header and checks the proposer's seal.
     function decode(bytes calldata header) internal pure returns (AtlasHeaderFields memory fields) {
+        if (header.length > HEADER_BYTES_MAX) revert HeaderTooLarge(header.length);
         fields.blockHash = keccak256(header);
         RlpReader.Cursor memory items = RlpReader.list(header);
         items.nextBytes32(); // parentHash
@@ -73,9 +81,9 @@ library AtlasHeader {
         returns (uint256 sealItem, uint256 afterSeal)
     {
         RlpReader.Cursor memory items = RlpReader.list(extra[VANITY_BYTES:]);
-        fields.addedAddresses = items.nextList();
-        fields.addedG2Keys = items.nextList();
-        fields.addedG1Keys = items.nextList();
+        fields.addedAddresses = _listOf(items, 20);
+        fields.addedG2Keys = _listOf(items, G2_BYTES);
+        fields.addedG1Keys = _listOf(items, G1_BYTES);
         fields.removed = items.nextUint(32);
         sealItem = items.position;
         items.nextFixed(SEAL_BYTES);
@@ -92,6 +100,13 @@ library AtlasHeader {
         parentSeal.nextUint(32);
         parentSeal.finish();
         items.finish();
+    }
+
+    /// @dev The next list, whose entries must be strings of `size` bytes.
+    function _listOf(RlpReader.Cursor memory items, uint256 size) private pure returns (RlpReader.Cursor memory list) {
+        list = items.nextList();
+        RlpReader.Cursor memory entries = RlpReader.Cursor({position: list.position, end: list.end});
+        while (!entries.isDone()) entries.nextFixed(size);
     }
 
     /// @dev The proposer signs keccak256(keccak256(header with an empty proposer seal)). That header is put together from
@@ -145,10 +160,10 @@ library AtlasHeader {
         return first > 0xf7 ? 1 + first - 0xf7 : 1;
     }
 
+    /// @dev `size` is that of a part of a header.
     function _prefix(uint256 size, uint8 base) private pure returns (bytes memory) {
         if (size <= 55) return abi.encodePacked(uint8(base + size));
         if (size < 0x100) return abi.encodePacked(base + 56, uint8(size));
-        if (size > type(uint16).max) revert HeaderTooLarge(size);
         return abi.encodePacked(base + 57, uint16(size));
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Governed} from "../../../contracts/governance/Governed.sol";
 import {ILightClient, Passport} from "../../../contracts/interfaces/ILightClient.sol";
+import {CanonicalAbi} from "../../../contracts/libraries/CanonicalAbi.sol";
 import {ReceiptProofs} from "../../../contracts/libraries/ReceiptProofs.sol";
 import {RlpReader} from "../../../contracts/libraries/RlpReader.sol";
 import {Log, ReceiptProof} from "../../../contracts/types/ProofTypes.sol";
@@ -55,6 +56,7 @@ struct AtlasState {
 /// @dev Warning: the owner (timelock) can upgrade it.
 contract MapLightClient is ILightClient, Governed {
     using RlpReader for RlpReader.Cursor;
+    using CanonicalAbi for CanonicalAbi.Tail;
 
     /// Validators have one bit each in a 256-bit word.
     uint256 public constant VALIDATORS_MAX = 256;
@@ -112,8 +114,9 @@ contract MapLightClient is ILightClient, Governed {
     /// @inheritdoc ILightClient
     function verifyLogs(bytes calldata proof) external view returns (Log[] memory logs) {
         AtlasProof calldata atlas;
+        _checkProofForm(proof);
         assembly ("memory-safe") {
-            atlas := add(proof.offset, calldataload(proof.offset))
+            atlas := add(proof.offset, 0x20)
         }
         AtlasHeaderFields memory header = AtlasHeader.decode(atlas.header);
         uint64 last = lastEpochBlock;
@@ -127,8 +130,9 @@ contract MapLightClient is ILightClient, Governed {
     /// @inheritdoc ILightClient
     function update(bytes calldata data) external {
         AtlasUpdate calldata atlas;
+        _checkUpdateForm(data);
         assembly ("memory-safe") {
-            atlas := add(data.offset, calldataload(data.offset))
+            atlas := add(data.offset, 0x20)
         }
         AtlasHeaderFields memory header = AtlasHeader.decode(atlas.header);
         if (header.number <= lastEpochBlock) return;
@@ -164,6 +168,37 @@ contract MapLightClient is ILightClient, Governed {
             height: lastEpochBlock,
             frozen: false
         });
+    }
+
+    /// @dev That `proof` is `abi.encode(AtlasProof)`.
+    function _checkProofForm(bytes calldata proof) private pure {
+        (CanonicalAbi.Tail memory tail, uint256 start) = CanonicalAbi.open(proof, 3);
+        tail.nextBytes(start, 0);
+        _checkSealForm(tail, start, 1);
+        tail.nextReceipts(start, 2);
+        tail.close();
+    }
+
+    /// @dev That `data` is `abi.encode(AtlasUpdate)`.
+    function _checkUpdateForm(bytes calldata data) private pure {
+        (CanonicalAbi.Tail memory tail, uint256 start) = CanonicalAbi.open(data, 3);
+        tail.nextBytes(start, 0);
+        _checkSealForm(tail, start, 1);
+        tail.nextArray(start, 2, 2);
+        tail.close();
+    }
+
+    /// @dev The same for the `AggregatedSeal` that is the head word `member`. Head words of the seal: bitmap 0, signature
+    /// 1 and 2, round 3, key 4 to 7, hints 8, absent 9.
+    function _checkSealForm(CanonicalAbi.Tail memory tail, uint256 start, uint256 member) private pure {
+        uint256 seal = tail.next(start, member, 10);
+        uint256 hints = tail.next(seal, 8, 2);
+        tail.nextArray(tail.next(hints, 0, 2), 1, 1);
+        tail.nextArray(tail.next(hints, 1, 2), 1, 1);
+        (uint256 elements, uint256 count) = tail.nextArray(seal, 9, 1);
+        for (uint256 i = 0; i < count; ++i) {
+            tail.nextArray(tail.next(elements, i, 3), 2, 1);
+        }
     }
 
     /// @dev The seal's message is blockHash ‖ round (minimal, empty for 0) ‖ 2.
@@ -263,23 +298,17 @@ contract MapLightClient is ILightClient, Governed {
         }
     }
 
-    /// @dev The three lists must be of one length and of the right widths. G2 keys are not needed here: the aggregate key
-    /// is checked against the sum of the G1 keys.
+    /// @dev The three lists must be of one length. G2 keys are not needed here: the aggregate key is checked against the
+    /// sum of the G1 keys.
     function _countAdded(AtlasHeaderFields memory header) private pure returns (uint256 added) {
-        RlpReader.Cursor memory g1Keys =
-            RlpReader.Cursor({position: header.addedG1Keys.position, end: header.addedG1Keys.end});
-        uint256 g2Keys = 0;
-        uint256 addresses = 0;
-        for (; !g1Keys.isDone(); ++added) {
-            g1Keys.nextFixed(64);
-        }
-        for (; !header.addedG2Keys.isDone(); ++g2Keys) {
-            header.addedG2Keys.nextFixed(128);
-        }
-        for (; !header.addedAddresses.isDone(); ++addresses) {
-            header.addedAddresses.nextAddress();
-        }
+        added = _span(header.addedG1Keys) / AtlasHeader.G1_ITEM_BYTES;
+        uint256 g2Keys = _span(header.addedG2Keys) / AtlasHeader.G2_ITEM_BYTES;
+        uint256 addresses = _span(header.addedAddresses) / AtlasHeader.ADDRESS_ITEM_BYTES;
         if (added != g2Keys || added != addresses) revert ValidatorListsDiffer(addresses, g2Keys, added);
+    }
+
+    function _span(RlpReader.Cursor memory list) private pure returns (uint256) {
+        return list.end - list.position;
     }
 
     function _setValidators(uint256[2][] memory keys, uint64 epochBlock) private {

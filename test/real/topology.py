@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the topology of `butter deploy` for nodes that are running, from what they say of themselves."""
+import json
+import pathlib
+
+import nodes
+
+# The first of the well-known test accounts; every genesis block here funds it.
+DEPLOYER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+KEY_VARIABLE = "BUTTER_TEST_KEY"
+# Of the beacon API's config, the forks that a light client can start from, oldest first.
+FORKS = ("altair", "bellatrix", "capella", "deneb", "electra", "fulu")
+FAR_FUTURE = 2**64 - 1
+
+
+def ask(url, path):
+    answer = nodes.get_json(url + path)
+    if answer is None:
+        raise RuntimeError(f"no answer from {url}{path}")
+    return answer["data"]
+
+
+def finalized_root(beacon):
+    """The root of the newest finalised block, None before there is one."""
+    root = ask(beacon, "/eth/v1/beacon/states/head/finality_checkpoints")["finalized"]["root"]
+    return None if int(root, 16) == 0 else root
+
+
+def ethereum_parameters(beacon):
+    spec = ask(beacon, "/eth/v1/config/spec")
+    genesis = ask(beacon, "/eth/v1/beacon/genesis")
+    checkpoint = finalized_root(beacon)
+    if checkpoint is None:
+        raise RuntimeError(f"{beacon} has finalised nothing yet, there is no checkpoint to start from")
+    lines = [
+        f'genesis_validators_root = "{genesis["genesis_validators_root"]}"',
+        f'genesis_time = {genesis["genesis_time"]}',
+        f'seconds_per_slot = {spec["SECONDS_PER_SLOT"]}',
+        f'slots_per_epoch = {spec["SLOTS_PER_EPOCH"]}',
+        f'epochs_per_period = {spec["EPOCHS_PER_SYNC_COMMITTEE_PERIOD"]}',
+        f'committee_size = {spec["SYNC_COMMITTEE_SIZE"]}',
+        f'checkpoint = "{checkpoint}"',
+    ]
+    forks = []
+    for name in FORKS:
+        epoch = int(spec.get(f"{name.upper()}_FORK_EPOCH", FAR_FUTURE))
+        if epoch >= FAR_FUTURE:
+            continue
+        # Forks of one epoch are passed at once: the last is the one that counts.
+        if forks and forks[-1][1] == epoch:
+            forks.pop()
+        forks.append((name, epoch, spec[f"{name.upper()}_FORK_VERSION"]))
+    return lines, [("forks", [f'name = "{name}"', f"epoch = {epoch}", f'version = "{version}"'])
+                   for name, epoch, version in forks]
+
+
+def mapo_parameters(rpc, epoch_length):
+    """The checkpoint is the last block of the newest epoch that has ended, or the genesis block."""
+    head = int(nodes.call(rpc, "eth_blockNumber"), 16)
+    block = head // epoch_length * epoch_length
+    snapshot = nodes.call(rpc, "istanbul_getSnapshot", hex(block))
+    lines = [f"epoch_length = {epoch_length}", "hash_fork_block = 0", f"checkpoint_block = {block}"]
+    return lines, [("checkpoint_validators",
+                    [f'address = "{one["Address"]}"', f'g1 = "{one["BLSG1PublicKey"]}"', f'g2 = "{one["BLSPublicKey"]}"'])
+                   for one in snapshot["validators"]]
+
+
+def chain_text(name, info, relay_precompiles):
+    """The tables of one chain. `info` is what its start script printed."""
+    out = [f"[chains.{name}]"]
+    is_mapo = "epoch_length" in info
+    out += [f'family = "{"mapo" if is_mapo else "ethereum"}"', f'chain_id = {info["chain_id"]}',
+            f'rpc = {json.dumps(info["rpc"])}']
+    if "beacon" in info:
+        out.append(f'consensus = {json.dumps(info["beacon"])}')
+    out += ["", f"[chains.{name}.key]", f'private_key_env = "{KEY_VARIABLE}"', ""]
+    out += [f"[chains.{name}.fees]", "max_fee_gwei = 10000", "max_priority_fee_gwei = 10", ""]
+    if is_mapo:
+        lines, tables = mapo_parameters(info["rpc"][0], info["epoch_length"])
+    else:
+        lines, tables = ethereum_parameters(info["beacon"][0])
+        # Of the chain that carries the client, the relay chain.
+        lines.append(f'bls_precompiles = "{relay_precompiles}"')
+    out += [f"[chains.{name}.parameters]", *lines, ""]
+    for table, members in tables:
+        out += [f"[[chains.{name}.parameters.{table}]]", *members, ""]
+    return "\n".join(out)
+
+
+def write_topology(directory, chains, relay="R"):
+    """`chains`: name -> info. Returns the file."""
+    precompiles = "draft" if "epoch_length" in chains[relay] else "final"
+    text = f'relay = "{relay}"\npoll_interval_ms = 500\n\n[governance]\ntimelock_delay_s = 0\n\n'
+    text += "\n".join(chain_text(name, info, precompiles) for name, info in chains.items())
+    file = pathlib.Path(directory) / "topology.toml"
+    file.write_text(text)
+    return file
