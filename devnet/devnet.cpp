@@ -147,6 +147,8 @@ async::Task<Result<void, std::string>> Devnet::start_outer(std::string name, Cha
     sealer_options.block_interval = options_.block_interval;
     sealer_options.slots_per_epoch = options_.committee_epoch_slots;
     sealer_options.epochs_per_period = options_.committee_period_epochs;
+    // No chain's signatures say anything about another.
+    sealer_options.first_key = chain_id.value * sealer_options.validators;
     chain.sealer = std::make_unique<ethereum::Sealer>(executor_, std::move(url), sealer_options);
     CO_TRY_VOID(co_await chain.sealer->start());
     ethereum::Sealer& sealer = *chain.sealer;

@@ -2,6 +2,7 @@
 #include "butter/app/open_chain.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -74,17 +75,27 @@ Result<void, CommandError> add_sender(OpenChain& chain, boost::asio::any_io_exec
 }
 
 async::Task<Result<void, CommandError>> check_chain(OpenChain& chain) {
-    const auto id = co_await chain.api.fetch_chain_id();
-    if (!id) {
-        co_return std::unexpected(
-            CommandError{ExitCode::kUnavailable, fmt::format("chain {}: {}", chain.name(), id.error().text)});
+    const auto ids = co_await chain.api.fetch_chain_ids();
+    CommandError error{ExitCode::kUnavailable, fmt::format("chain {}: no endpoint configured", chain.name())};
+    bool is_served = false;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (!ids[i]) {
+            if (error.code == ExitCode::kUnavailable)
+                error.text = fmt::format("chain {}: {}", chain.name(), ids[i].error().text);
+            continue;
+        }
+        if (*ids[i] == chain.id()) {
+            is_served = true;
+            continue;
+        }
+        error = {ExitCode::kConfig,
+                 fmt::format("chain {}: endpoint {} serves chain id {}, the configuration says {}",
+                             chain.name(), i + 1, ids[i]->value, chain.id().value)};
+        // Its silence about our blocks would look like blocks without messages.
+        chain.api.endpoints().exclude(i);
+        if (ids.size() > 1) spdlog::warn("{}; it is not used", error.text);
     }
-    if (*id != chain.id()) {
-        co_return std::unexpected(
-            CommandError{ExitCode::kConfig,
-                         fmt::format("chain {}: the endpoint serves chain id {}, the configuration says {}",
-                                     chain.name(), id->value, chain.id().value)});
-    }
+    if (!is_served) co_return std::unexpected(std::move(error));
     co_return Result<void, CommandError>();
 }
 

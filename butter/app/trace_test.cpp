@@ -38,7 +38,12 @@ MessageTrace whole_life() {
     trace.sent = {transaction_on("A", ChainId{1}, 10, true), Uint256{12'345}};
     trace.relay_executions.push_back({.transaction = transaction_on("R", ChainId{2}, 20, true),
                                       .order_id = trace.order_id,
-                                      .is_success = true});
+                                      .is_success = true,
+                                      .is_retry = false,
+                                      .reason = {},
+                                      .from_chain = ChainId{1},
+                                      .from_address = Bytes(20, 0xaa),
+                                      .message_data = {}});
     trace.relayed = RelayedStep{transaction_on("R", ChainId{2}, 20, true), Hash32{{0x77}}, {9}, 4};
     trace.root = RootStep{transaction_on("R", ChainId{2}, 21, true), 5, Hash32{{0x66}}};
     trace.executions.push_back({.transaction = transaction_on("B", ChainId{3}, 30, false),
@@ -52,7 +57,11 @@ MessageTrace whole_life() {
     trace.executions.push_back({.transaction = transaction_on("B", ChainId{3}, 31, std::nullopt),
                                 .order_id = Hash32{{0x77}},
                                 .is_success = true,
-                                .is_retry = true});
+                                .is_retry = true,
+                                .reason = {},
+                                .from_chain = ChainId{2},
+                                .from_address = Bytes(20, 0xbb),
+                                .message_data = {}});
     trace.verified = {"participation=512/512 period=3", "signers=4/4 epoch=12"};
     trace.status = TraceStatus::kDelivered;
     return trace;
@@ -87,7 +96,7 @@ TEST(trace, json_has_every_step_with_its_numbers) {
     EXPECT_EQ(json.at("accepted_by_relay_verified"), "participation=512/512 period=3");
     EXPECT_EQ(json.at("relay_executions").as_array().size(), 1u);
     EXPECT_EQ(json.at("relayed").at("index").to_number<int>(), 4);
-    EXPECT_EQ(json.at("relayed").at("order_id"), encode_hex(Hash32{{0x77}}));
+    EXPECT_EQ(json.at("relayed").at("order_id").as_string(), encode_hex(Hash32{{0x77}}));
     EXPECT_EQ(json.at("root").at("count").to_number<int>(), 5);
     const auto& executions = json.at("executions").as_array();
     ASSERT_EQ(executions.size(), 2u);

@@ -48,6 +48,15 @@ chain::LogPosition to_position(const rpc::PlacedLog& placed) {
             .log = placed.log};
 }
 
+/// Whether a log with the topic of one of our events is none.
+bool is_spoilt(const eth::Log& log) {
+    if (log.topics.empty()) return false;
+    const Hash32& topic = log.topics[0];
+    return (topic == service::message_out_topic() && !service::decode_message_out(log)) ||
+           (topic == service::message_relay_topic() && !service::decode_message_relay(log)) ||
+           (topic == service::outbox_root_topic() && !service::decode_outbox_root(log));
+}
+
 std::string describe(const evm::SendError& error) {
     if (error.kind == evm::SendError::Kind::kWouldRevert && !error.data.empty()) {
         return "would revert: " + service::describe_revert(error.data);
@@ -154,6 +163,14 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
             // A node may answer with more than was asked for; what is not the service's is nobody's message.
             if (placed.log.address != chain.service || placed.block < next_block || placed.block > last)
                 continue;
+            if (is_spoilt(placed.log)) {
+                // Passing over it would lose a message: another endpoint may tell the truth.
+                chain.api.endpoints().distrust_last();
+                spdlog::warn(
+                    "messenger: a log of {} in block {} is not what the service emits: transaction={}",
+                    chain.name, placed.block.value, id_text(placed.transaction_hash));
+                co_return;
+            }
             if (service::decode_message_in(placed.log)) {
                 note_execution(chain, placed);
             } else if (!is_relay) {

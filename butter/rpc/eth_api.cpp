@@ -175,6 +175,24 @@ async::Task<Result<ChainId, RpcError>> EthApi::fetch_chain_id() {
     co_return ChainId{id};
 }
 
+async::Task<std::vector<Result<ChainId, RpcError>>> EthApi::fetch_chain_ids() {
+    const auto answers = co_await endpoints_.call_each("eth_chainId", {});
+    std::vector<Result<ChainId, RpcError>> out;
+    for (const auto& answer : answers) {
+        if (!answer) {
+            out.push_back(std::unexpected(answer.error()));
+            continue;
+        }
+        const auto id = require(text_quantity(*answer), "a chain id");
+        if (id) {
+            out.push_back(ChainId{*id});
+        } else {
+            out.push_back(std::unexpected(id.error()));
+        }
+    }
+    co_return out;
+}
+
 async::Task<Result<BlockNumber, RpcError>> EthApi::fetch_block_number() {
     CO_TRY(const Json result, co_await endpoints_.call("eth_blockNumber", {}));
     CO_TRY(const std::uint64_t number, require(text_quantity(result), "a block number"));
@@ -250,15 +268,30 @@ async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilt
         topics.push_back(Json(encode_hex(*filter.third_topic)));
     }
     request["topics"] = std::move(topics);
-    CO_TRY(const Json result, co_await endpoints_.call("eth_getLogs", {std::move(request)}));
-    const JsonArray* logs = result.if_array();
-    if (logs == nullptr) co_return std::unexpected(malformed("a list of logs"));
-    std::vector<PlacedLog> out;
-    for (const Json& json : *logs) {
-        CO_TRY(PlacedLog log, require(decode_placed_log(json), "a list of logs"));
-        out.push_back(std::move(log));
+    RpcError error{RpcError::Kind::kMalformed, 0, "no endpoint configured", {}};
+    for (std::size_t attempt = 0; attempt < endpoints_.size(); ++attempt) {
+        std::vector<Endpoints::Call> calls;
+        calls.push_back({"eth_getLogs", {request}});
+        calls.push_back({"eth_getBlockByNumber", {encode_quantity(filter.to.value), false}});
+        CO_TRY(auto answers, co_await endpoints_.call_batch(std::move(calls)));
+        if (!answers[0]) co_return std::unexpected(std::move(answers[0]).error());
+        if (!answers[1]) co_return std::unexpected(std::move(answers[1]).error());
+        if (answers[1]->is_null()) {
+            error = malformed("logs up to block " + std::to_string(filter.to.value) +
+                              ", which the endpoint does not have yet");
+            endpoints_.set_aside_last();
+            continue;
+        }
+        const JsonArray* logs = answers[0]->if_array();
+        if (logs == nullptr) co_return std::unexpected(malformed("a list of logs"));
+        std::vector<PlacedLog> out;
+        for (const Json& json : *logs) {
+            CO_TRY(PlacedLog log, require(decode_placed_log(json), "a list of logs"));
+            out.push_back(std::move(log));
+        }
+        co_return out;
     }
-    co_return out;
+    co_return std::unexpected(std::move(error));
 }
 
 async::Task<Result<std::optional<PlacedReceipt>, RpcError>> EthApi::fetch_receipt(Hash32 transaction) {

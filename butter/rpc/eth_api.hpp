@@ -94,6 +94,8 @@ class EthApi {
     Endpoints& endpoints() noexcept { return endpoints_; }
 
     async::Task<Result<ChainId, RpcError>> fetch_chain_id();
+    /// What each endpoint says, in their order.
+    async::Task<std::vector<Result<ChainId, RpcError>>> fetch_chain_ids();
     async::Task<Result<BlockNumber, RpcError>> fetch_block_number();
     /// Absent when the node has no such block.
     async::Task<Result<std::optional<BlockHeader>, RpcError>> fetch_header(BlockId id);
@@ -102,6 +104,8 @@ class EthApi {
     async::Task<Result<Json, RpcError>> fetch_block_json(BlockId id);
     /// All receipts of a block in order: eth_getBlockReceipts, or one by one where a node lacks it.
     async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_block_receipts(BlockNumber number);
+    /// From an endpoint that has the range's last block: one that is behind leaves out logs without saying
+    /// so.
     async::Task<Result<std::vector<PlacedLog>, RpcError>> fetch_logs(LogFilter filter);
     async::Task<Result<std::optional<PlacedReceipt>, RpcError>> fetch_receipt(Hash32 transaction);
     /// Absent when the node has no such transaction.

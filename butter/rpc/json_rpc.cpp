@@ -2,6 +2,7 @@
 #include "butter/rpc/json_rpc.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace butter::rpc {
@@ -11,11 +12,19 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kSetAsideMin{500};
 constexpr std::chrono::milliseconds kSetAsideMax{60'000};
+/// For answers that are not true: what an endpoint answers right in between does not shorten it.
+constexpr std::chrono::minutes kDistrustMin{1};
+constexpr std::chrono::minutes kDistrustMax{60};
+/// One that hangs should not hold up the start for long.
+constexpr std::chrono::seconds kEachTimeout{5};
 
 struct Endpoint {
     HttpClient client;
     unsigned failures = 0;
     Clock::time_point set_aside_until{};
+    unsigned lies = 0;
+    Clock::time_point distrusted_until{};
+    bool is_excluded = false;
 };
 
 JsonObject request_object(const std::string& method, JsonArray params, std::size_t id) {
@@ -56,6 +65,16 @@ Result<Json, RpcError> decode_response(const Json& response, const std::string& 
     return *result;
 }
 
+bool is_response(const Json& document) {
+    const Json* error = find_member(document, "error");
+    return find_member(document, "result") != nullptr || (error != nullptr && !error->is_null());
+}
+bool is_batch_response(const Json& document) {
+    const JsonArray* answers = document.if_array();
+    return answers != nullptr && std::all_of(answers->begin(), answers->end(), is_response);
+}
+bool is_document(const Json&) { return true; }
+
 }  // namespace
 
 struct Endpoints::Impl {
@@ -69,29 +88,50 @@ struct Endpoints::Impl {
         endpoint.set_aside_until = Clock::now() + wait;
     }
 
-    /// Indexes to try: those not set aside, in order, then the rest, soonest back first.
+    void distrust(std::size_t index) noexcept {
+        Endpoint& endpoint = endpoints[index];
+        const auto wait = std::min(kDistrustMin * (1u << std::min(endpoint.lies, 6u)), kDistrustMax);
+        ++endpoint.lies;
+        endpoint.distrusted_until = Clock::now() + wait;
+    }
+
+    /// Indexes to try, without those excluded: those not set aside, in order, then the rest, soonest back
+    /// first.
     std::vector<std::size_t> order() const {
-        std::vector<std::size_t> out(endpoints.size());
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
+        std::vector<std::size_t> out;
+        for (std::size_t i = 0; i < endpoints.size(); ++i) {
+            if (!endpoints[i].is_excluded) out.push_back(i);
+        }
         const auto now = Clock::now();
-        const auto wait = [&](std::size_t i) { return std::max(endpoints[i].set_aside_until, now); };
+        const auto wait = [&](std::size_t i) {
+            return std::max({endpoints[i].set_aside_until, endpoints[i].distrusted_until, now});
+        };
         std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
             return std::pair(wait(a), a) < std::pair(wait(b), b);
         });
         return out;
     }
 
-    /// Sends `request` until an endpoint gives a JSON document with status 200.
-    async::Task<Result<Json, RpcError>> exchange(HttpRequest request) {
-        co_return co_await exchange_as<Json>(std::move(request), &parse_body);
-    }
+    /// What a body is, or why it is no answer.
+    template <class T>
+    using Reader = std::function<Result<T, std::string_view>(std::string)>;
 
-    static std::optional<Json> parse_body(std::string body) { return parse_json(body); }
-    static std::optional<std::string> keep_body(std::string body) { return body; }
+    static Result<std::string, std::string_view> keep_body(std::string body) { return body; }
+
+    /// Sends `request` until an endpoint gives a JSON document of that form with status 200.
+    async::Task<Result<Json, RpcError>> exchange(HttpRequest request, bool (*has_form)(const Json&)) {
+        Reader<Json> read = [has_form](std::string body) -> Result<Json, std::string_view> {
+            std::optional<Json> document = parse_json(body);
+            if (!document) return std::unexpected("answer is not JSON");
+            if (!has_form(*document)) return std::unexpected("answer is not one to this request");
+            return *std::move(document);
+        };
+        co_return co_await exchange_as<Json>(std::move(request), std::move(read));
+    }
 
     /// Sends `request` until an endpoint gives something with status 200 that `read` accepts.
     template <class T>
-    async::Task<Result<T, RpcError>> exchange_as(HttpRequest request, std::optional<T> (*read)(std::string)) {
+    async::Task<Result<T, RpcError>> exchange_as(HttpRequest request, Reader<T> read) {
         RpcError last_error{RpcError::Kind::kTransport, 0, "no endpoint configured", {}};
         for (const std::size_t index : order()) {
             const std::string& name = endpoints[index].client.display_name();
@@ -116,9 +156,9 @@ struct Endpoints::Impl {
                 fail(index);
                 continue;
             }
-            std::optional<T> document = read(std::move(response->body));
+            Result<T, std::string_view> document = read(std::move(response->body));
             if (!document) {
-                last_error = malformed(name, "answer is not JSON");
+                last_error = malformed(name, document.error());
                 fail(index);
                 continue;
             }
@@ -141,18 +181,22 @@ Endpoints& Endpoints::operator=(Endpoints&&) noexcept = default;
 std::size_t Endpoints::size() const noexcept { return impl_->endpoints.size(); }
 
 void Endpoints::distrust_last() noexcept {
+    if (impl_->last < impl_->endpoints.size()) impl_->distrust(impl_->last);
+}
+
+void Endpoints::set_aside_last() noexcept {
     if (impl_->last < impl_->endpoints.size()) impl_->fail(impl_->last);
 }
 
 async::Task<Result<Json, RpcError>> Endpoints::call(std::string method, JsonArray params) {
     HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
-    CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
+    CO_TRY(const Json response, co_await impl_->exchange(std::move(request), is_response));
     co_return decode_response(response, impl_->endpoints[impl_->last].client.display_name() + " " + method);
 }
 
 async::Task<Result<std::string, RpcError>> Endpoints::call_text(std::string method, JsonArray params) {
     HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
-    co_return co_await impl_->exchange_as<std::string>(std::move(request), &Impl::keep_body);
+    co_return co_await impl_->exchange_as<std::string>(std::move(request), Impl::keep_body);
 }
 
 Result<Json, RpcError> Endpoints::decode_answer(std::string_view text) const {
@@ -171,14 +215,11 @@ async::Task<Result<std::vector<Result<Json, RpcError>>, RpcError>> Endpoints::ca
         requests.push_back(request_object(calls[i].method, std::move(calls[i].params), i));
     }
     HttpRequest request{"POST", "", to_text(requests)};
-    CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
+    CO_TRY(const Json response, co_await impl_->exchange(std::move(request), is_batch_response));
     const std::string& name = impl_->endpoints[impl_->last].client.display_name();
-    const JsonArray* answers = response.if_array();
-    if (answers == nullptr)
-        co_return std::unexpected(malformed(name, "batch answered by something else than a list"));
     // Answers may come in any order; the id tells which call each belongs to.
     std::vector<const Json*> by_id(calls.size(), nullptr);
-    for (const Json& answer : *answers) {
+    for (const Json& answer : response.get_array()) {
         const Json* id = find_member(answer, "id");
         if (id == nullptr || !id->is_int64()) continue;
         const std::int64_t index = id->get_int64();
@@ -192,8 +233,27 @@ async::Task<Result<std::vector<Result<Json, RpcError>>, RpcError>> Endpoints::ca
     co_return out;
 }
 
+async::Task<std::vector<Result<Json, RpcError>>> Endpoints::call_each(std::string method, JsonArray params) {
+    const std::string body = to_text(request_object(method, std::move(params), 1));
+    std::vector<Result<Json, RpcError>> out;
+    for (Endpoint& endpoint : impl_->endpoints) {
+        const std::string& name = endpoint.client.display_name();
+        const auto response = co_await endpoint.client.request({"POST", "", body}, kEachTimeout);
+        if (!response) {
+            out.push_back(std::unexpected(response.error()));
+            continue;
+        }
+        const auto document = parse_json(response->body);
+        out.push_back(document ? decode_response(*document, name + " " + method)
+                               : std::unexpected(malformed(name, "answer is not JSON")));
+    }
+    co_return out;
+}
+
+void Endpoints::exclude(std::size_t index) noexcept { impl_->endpoints.at(index).is_excluded = true; }
+
 async::Task<Result<Json, RpcError>> Endpoints::get(std::string path) {
-    co_return co_await impl_->exchange({"GET", std::move(path), ""});
+    co_return co_await impl_->exchange({"GET", std::move(path), ""}, is_document);
 }
 
 namespace {

@@ -39,8 +39,17 @@ class Endpoints {
     /// GET of a JSON document. An HTTP error is `kHttpStatus` with the status as code.
     async::Task<Result<Json, RpcError>> get(std::string path);
 
-    /// The endpoint that answered last gave something that does not verify: sets it aside.
+    /// Asks every endpoint, one after the other; the answers in the order of the endpoints.
+    async::Task<std::vector<Result<Json, RpcError>>> call_each(std::string method, JsonArray params);
+    /// Never asks the endpoint at `index` again: it does not serve what the others do.
+    void exclude(std::size_t index) noexcept;
+
+    /// The endpoint that answered last gave something that does not verify: sets it aside for minutes, longer
+    /// each time, whatever else it answers meanwhile.
     void distrust_last() noexcept;
+    /// The endpoint that answered last cannot serve what was asked, for example because it is behind: sets it
+    /// aside for a moment.
+    void set_aside_last() noexcept;
     std::size_t size() const noexcept;
 
   private:

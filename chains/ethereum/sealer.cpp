@@ -77,7 +77,8 @@ Sealer::Sealer(boost::asio::any_io_executor executor, rpc::Url anvil, SealerOpti
     BUTTER_ASSERT((options_.slots_per_epoch & (options_.slots_per_epoch - 1)) == 0);
     BUTTER_ASSERT(options_.epochs_per_period >= 4);
     set_absent(options_.absent);
-    for (std::size_t i = 0; i < options_.validators; ++i) keys_.push_back(make_devnet_key(i));
+    for (std::size_t i = 0; i < options_.validators; ++i)
+        keys_.push_back(make_devnet_key(options_.first_key + i));
     network_.genesis_validators_root = DevnetState::registry_root(keys_);
     network_.seconds_per_slot = std::max<std::uint64_t>(
         1,

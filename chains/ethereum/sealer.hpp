@@ -26,6 +26,9 @@ namespace butter::ethereum {
 struct SealerOptions {
     /// Registry; the committees are drawn from it.
     std::size_t validators = 512;
+    /// Index of its first test key. Chains with the same registry have the same genesis validators root and
+    /// committees, so the light client of one would take the other's updates.
+    std::uint64_t first_key = 0;
     /// A power of two of at least 2.
     std::uint64_t slots_per_epoch = 4;
     /// At least 4: fewer would leave no finality within a period.
