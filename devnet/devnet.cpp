@@ -122,6 +122,12 @@ async::Task<Result<std::unique_ptr<Devnet>, std::string>> Devnet::start(boost::a
     std::filesystem::create_directories(options.directory, error);
     if (error)
         co_return std::unexpected("cannot make " + options.directory.string() + ": " + error.message());
+    // New chains: what was written about the ones before is about nothing.
+    for (const char* name : {"topology.toml", "deployment.json", "butter.toml", "butter.sqlite",
+                             "butter.sqlite-wal", "butter.sqlite-shm", "run.log", "send.json", "send.log",
+                             "A.anvil.log", "B.anvil.log", "R.anvil.log"}) {
+        std::filesystem::remove(options.directory / name, error);
+    }
     std::unique_ptr<Devnet> devnet(new Devnet(executor, std::move(options)));
     CO_TRY_VOID(co_await devnet->start_outer("A", kChainA, 0, devnet->a_));
     CO_TRY_VOID(co_await devnet->start_relay(2));

@@ -58,6 +58,14 @@ class TestSource final : public chain::Source {
     Result<chain::Proof, chain::SourceError> verify_proof(BytesView, BytesView) const override {
         return std::unexpected(error());
     }
+    async::Task<Result<chain::CheckpointProof, chain::SourceError>> fetch_checkpoint_proof(
+        std::vector<chain::LogPosition>) override {
+        co_return std::unexpected(error());
+    }
+    Result<chain::Proof, chain::SourceError> verify_checkpoint_proof(
+        const chain::CheckpointProof&) const override {
+        return std::unexpected(error());
+    }
 
   private:
     static chain::SourceError error() { return {chain::SourceError::Kind::kNotReady, "not final yet"}; }

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
@@ -31,6 +32,17 @@ constexpr std::chrono::seconds kStartRetryInterval{5};
 messenger::UnixMillis now() {
     using namespace std::chrono;
     return messenger::UnixMillis{duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
+/// What was thrown first: services that run side by side throw theirs in one bundle.
+std::string describe_exception(const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const boost::asio::multiple_exceptions& bundle) {
+        return describe_exception(bundle.first_exception());
+    } catch (const std::exception& error) {
+        return error.what();
+    }
 }
 
 /// Waits for a chain that is down; the error is a wrong chain id.
@@ -166,14 +178,9 @@ ExitCode run(const RunOptions& options) {
         return ExitCode::kOk;
     }
     if (thrown) {
-        try {
-            std::rethrow_exception(thrown);
-        } catch (const std::exception& error) {
-            return fail(ExitCode::kFailed,
-                        fmt::format("stopped: {}; nothing is lost, start it again when that is "
-                                    "repaired",
-                                    error.what()));
-        }
+        return fail(ExitCode::kFailed,
+                    fmt::format("stopped: {}; nothing is lost, start it again when that is repaired",
+                                describe_exception(thrown)));
     }
     return fail(served.error());
 }

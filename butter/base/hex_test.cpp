@@ -30,5 +30,26 @@ TEST(hex, quantities_are_minimal) {
     EXPECT_EQ(decode_quantity("0xg").error(), HexError::kBadDigit);
 }
 
+/// Every byte at every place of a text longer than two blocks: digits are read many at a time.
+TEST(hex, reads_every_character_at_every_place_alike) {
+    const std::string good = "0123456789abcdefABCDEF0123456789fedcba98765432100f";
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        for (int c = 0; c < 256; ++c) {
+            std::string text = good;
+            text[at] = static_cast<char>(c);
+            std::string one(2, '0');
+            one[at % 2] = text[at];
+            Bytes byte(1);
+            const bool is_digit = decode_hex_digits(one, byte);  // so few are read one by one
+            Bytes out(text.size() / 2);
+            ASSERT_EQ(decode_hex_digits(text, out), is_digit) << at << ' ' << c;
+            if (is_digit) {
+                const std::uint8_t mask = at % 2 == 0 ? 0xf0 : 0x0f;
+                ASSERT_EQ(out[at / 2] & mask, byte[0]) << at << ' ' << c;
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace butter

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/crypto/bn254.hpp"
 
+#include <array>
+
 #include "butter/base/assert.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/crypto/bn254_field.hpp"
@@ -15,6 +17,26 @@ using field::Fp2;
 
 /// The curve's parameter x; the Miller loop runs over 6x + 2 and the final exponentiation over powers of x.
 constexpr std::uint64_t kCurveX = 4965661367192848881;
+
+/// Digits -1, 0 and 1 of `value`, lowest first, no two neighbours of them both other than 0: a third are.
+constexpr auto non_adjacent_form(unsigned __int128 value) noexcept {
+    struct {
+        std::array<std::int8_t, 68> digits{};
+        std::size_t size = 0;
+    } out;
+    while (value != 0) {
+        std::int8_t digit = 0;
+        if ((value & 1) != 0) {
+            digit = (value & 3) == 1 ? 1 : -1;
+            value = digit == 1 ? value - 1 : value + 1;
+        }
+        out.digits[out.size++] = digit;
+        value >>= 1;
+    }
+    return out;
+}
+constexpr auto kCurveXForm = non_adjacent_form(kCurveX);
+constexpr auto kLoopForm = non_adjacent_form(static_cast<unsigned __int128>(kCurveX) * 6 + 2);
 
 Uint256 parse(std::string_view hex) { return *from_big_endian(hex_bytes(hex)); }
 
@@ -191,7 +213,6 @@ struct MillerPair {
 };
 
 Fp12 miller_loop(std::span<const MillerPair> pairs) {
-    const Uint256 loop = Uint256{kCurveX} * 6 + 2;
     std::vector<MillerPoint> points;
     for (const MillerPair& pair : pairs)
         points.push_back({pair.q.x, pair.q.y, {field::one(), {}}, {}, {}, {}});
@@ -200,13 +221,15 @@ Fp12 miller_loop(std::span<const MillerPair> pairs) {
         f = field::times_line(f, points[i].line0 * pairs[i].p.y, points[i].line1 * pairs[i].p.x,
                               points[i].line2);
     };
-    for (unsigned bit = loop.bit_length() - 1; bit-- > 0;) {
+    for (std::size_t at = kLoopForm.size - 1; at-- > 0;) {
         f = field::square(f);
+        const std::int8_t digit = kLoopForm.digits[at];
         for (std::size_t i = 0; i < pairs.size(); ++i) {
             double_step(points[i]);
             apply_line(i);
-            if (loop.bit(bit)) {
-                add_step(points[i], pairs[i].q);
+            if (digit != 0) {
+                const Affine<Fp2>& q = pairs[i].q;
+                add_step(points[i], digit == 1 ? q : Affine<Fp2>{q.x, -q.y});
                 apply_line(i);
             }
         }
@@ -227,10 +250,13 @@ Fp12 miller_loop(std::span<const MillerPair> pairs) {
 
 /// `base` is in the cyclotomic subgroup.
 Fp12 power_x(const Fp12& base) noexcept {
+    const Fp12 inverse = field::conjugate(base);
     Fp12 out = base;
-    for (int bit = 62 - __builtin_clzll(kCurveX); bit >= 0; --bit) {
+    for (std::size_t at = kCurveXForm.size - 1; at-- > 0;) {
         out = field::square_cyclotomic(out);
-        if (kCurveX >> bit & 1) out = out * base;
+        if (const std::int8_t digit = kCurveXForm.digits[at]; digit != 0) {
+            out = out * (digit == 1 ? base : inverse);
+        }
     }
     return out;
 }

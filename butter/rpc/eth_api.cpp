@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "butter/rpc/receipts_json.hpp"
+
 namespace butter::rpc {
 namespace {
 
@@ -196,31 +198,37 @@ async::Task<Result<Json, RpcError>> EthApi::fetch_block_json(BlockId id) {
 }
 
 async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_block_receipts(BlockNumber number) {
-    auto result = co_await endpoints_.call("eth_getBlockReceipts", {encode_quantity(number.value)});
-    JsonArray receipts;
-    if (result && result->is_array()) {
-        receipts = std::move(result->get_array());
-    } else if (!result && result.error().kind != RpcError::Kind::kNode) {
-        co_return std::unexpected(std::move(result).error());
-    } else {
+    CO_TRY(const std::string text,
+           co_await endpoints_.call_text("eth_getBlockReceipts", {encode_quantity(number.value)}));
+    auto receipts = decode_receipts_answer(text);
+    if (!receipts) {
+        const auto result = endpoints_.decode_answer(text);
+        if (!result && result.error().kind != RpcError::Kind::kNode)
+            co_return std::unexpected(result.error());
+        if (result && result->is_array()) co_return std::unexpected(malformed("a list of receipts"));
         // The node lacks the method: ask for each transaction's receipt.
-        CO_TRY(const Json block, co_await fetch_block_json(BlockId::number(number)));
-        const JsonArray* hashes = find_array(block, "transactions");
-        if (hashes == nullptr) co_return std::unexpected(malformed("a block with transactions"));
-        std::vector<Endpoints::Call> calls;
-        for (const Json& hash : *hashes) calls.push_back({"eth_getTransactionReceipt", {hash}});
-        CO_TRY(auto answers, co_await endpoints_.call_batch(std::move(calls)));
-        for (auto& answer : answers) {
-            if (!answer) co_return std::unexpected(std::move(answer).error());
-            receipts.push_back(*std::move(answer));
-        }
+        CO_TRY(receipts, co_await fetch_receipts_one_by_one(number));
     }
-    std::vector<PlacedReceipt> out;
-    for (const Json& json : receipts) {
-        CO_TRY(PlacedReceipt receipt, require(decode_placed_receipt(json), "a list of receipts"));
-        if (receipt.transaction_index != out.size() || receipt.block != number) {
+    for (std::size_t i = 0; i < receipts->size(); ++i) {
+        if ((*receipts)[i].transaction_index != i || (*receipts)[i].block != number) {
             co_return std::unexpected(malformed("the receipts of the block in order"));
         }
+    }
+    co_return *std::move(receipts);
+}
+
+async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_receipts_one_by_one(
+    BlockNumber number) {
+    CO_TRY(const Json block, co_await fetch_block_json(BlockId::number(number)));
+    const JsonArray* hashes = find_array(block, "transactions");
+    if (hashes == nullptr) co_return std::unexpected(malformed("a block with transactions"));
+    std::vector<Endpoints::Call> calls;
+    for (const Json& hash : *hashes) calls.push_back({"eth_getTransactionReceipt", {hash}});
+    CO_TRY(auto answers, co_await endpoints_.call_batch(std::move(calls)));
+    std::vector<PlacedReceipt> out;
+    for (auto& answer : answers) {
+        if (!answer) co_return std::unexpected(std::move(answer).error());
+        CO_TRY(PlacedReceipt receipt, require(decode_placed_receipt(*answer), "a receipt"));
         out.push_back(std::move(receipt));
     }
     co_return out;

@@ -120,6 +120,7 @@ class EthApi {
     async::Task<Result<Hash32, RpcError>> send_raw_transaction(Bytes encoded);
 
   private:
+    async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_receipts_one_by_one(BlockNumber number);
     template <class T>
     Result<T, RpcError> require(std::optional<T> value, std::string_view what) const;
 

@@ -83,6 +83,15 @@ struct Endpoints::Impl {
 
     /// Sends `request` until an endpoint gives a JSON document with status 200.
     async::Task<Result<Json, RpcError>> exchange(HttpRequest request) {
+        co_return co_await exchange_as<Json>(std::move(request), &parse_body);
+    }
+
+    static std::optional<Json> parse_body(std::string body) { return parse_json(body); }
+    static std::optional<std::string> keep_body(std::string body) { return body; }
+
+    /// Sends `request` until an endpoint gives something with status 200 that `read` accepts.
+    template <class T>
+    async::Task<Result<T, RpcError>> exchange_as(HttpRequest request, std::optional<T> (*read)(std::string)) {
         RpcError last_error{RpcError::Kind::kTransport, 0, "no endpoint configured", {}};
         for (const std::size_t index : order()) {
             const std::string& name = endpoints[index].client.display_name();
@@ -93,13 +102,12 @@ struct Endpoints::Impl {
                 fail(index);
                 continue;
             }
-            std::optional<Json> document = parse_json(response->body);
             if (response->status != 200) {
                 last_error = {RpcError::Kind::kHttpStatus,
                               static_cast<int>(response->status),
                               name + ": HTTP status " + std::to_string(response->status),
                               {}};
-                if (document) {
+                if (const auto document = parse_json(response->body)) {
                     if (const auto text = find_text(*document, "message"))
                         last_error.text += ", " + std::string(*text);
                 }
@@ -108,6 +116,7 @@ struct Endpoints::Impl {
                 fail(index);
                 continue;
             }
+            std::optional<T> document = read(std::move(response->body));
             if (!document) {
                 last_error = malformed(name, "answer is not JSON");
                 fail(index);
@@ -139,6 +148,18 @@ async::Task<Result<Json, RpcError>> Endpoints::call(std::string method, JsonArra
     HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
     CO_TRY(const Json response, co_await impl_->exchange(std::move(request)));
     co_return decode_response(response, impl_->endpoints[impl_->last].client.display_name() + " " + method);
+}
+
+async::Task<Result<std::string, RpcError>> Endpoints::call_text(std::string method, JsonArray params) {
+    HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
+    co_return co_await impl_->exchange_as<std::string>(std::move(request), &Impl::keep_body);
+}
+
+Result<Json, RpcError> Endpoints::decode_answer(std::string_view text) const {
+    const std::string& name = impl_->endpoints[impl_->last].client.display_name();
+    const auto document = parse_json(text);
+    if (!document) return std::unexpected(malformed(name, "answer is not JSON"));
+    return decode_response(*document, name);
 }
 
 async::Task<Result<std::vector<Result<Json, RpcError>>, RpcError>> Endpoints::call_batch(

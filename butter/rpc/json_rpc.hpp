@@ -26,6 +26,10 @@ class Endpoints {
     Endpoints& operator=(Endpoints&&) noexcept;
 
     async::Task<Result<Json, RpcError>> call(std::string method, JsonArray params);
+    /// The whole answer as text, for large ones with a decoder of their own. It may be an error, or no JSON.
+    async::Task<Result<std::string, RpcError>> call_text(std::string method, JsonArray params);
+    /// What `call` makes of such a text. Errors name the endpoint that answered last.
+    Result<Json, RpcError> decode_answer(std::string_view text) const;
     struct Call {
         std::string method;
         JsonArray params;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kForkNames[] = {"phase0", "altair",  "bellatrix", "capella",
                                            "deneb",  "electra", "fulu"};
 constexpr std::uint64_t kNever = ~std::uint64_t{0};
+/// Far above those of any network; their products stay far below 64 bits.
+constexpr std::uint64_t kConstantMax = 1u << 16;
 
 bool is_fork_name(std::string_view name) {
     return std::find(std::begin(kForkNames), std::end(kForkNames), name) != std::end(kForkNames);
@@ -33,9 +35,10 @@ void add_fork(Case& judged, BeaconNetwork& network, std::string_view name, std::
 /// A network without forks has nothing to look up; the complaint is there already.
 BeaconNetwork checked(Case& judged, BeaconNetwork network) {
     judged.expect(!network.forks.empty(), "network without forks");
-    judged.expect(
-        network.slots_per_epoch != 0 && network.epochs_per_period != 0 && network.committee_size != 0,
-        "network with a constant of zero");
+    for (const std::uint64_t constant : {network.slots_per_epoch, network.epochs_per_period,
+                                         network.committee_size, network.seconds_per_slot}) {
+        judged.expect(constant != 0 && constant <= kConstantMax, "network with a constant out of range");
+    }
     if (judged.is_ok()) return network;
     return mainnet();
 }

@@ -65,6 +65,9 @@ struct Limits {
     std::uint64_t consolidation_requests = 2;
 };
 
+/// Far above any limit of a network; products of two stay below what a tree holds.
+constexpr std::uint64_t kLimitMax = 1u << 24;
+
 Limits limits_of(Case& judged, const BeaconNetwork& network, const Json& spec) {
     Limits out;
     out.committee_size = network.committee_size;
@@ -86,7 +89,10 @@ Limits limits_of(Case& judged, const BeaconNetwork& network, const Json& spec) {
         {"MAX_CONSOLIDATION_REQUESTS_PER_PAYLOAD", &out.consolidation_requests},
     };
     for (const auto& [name, limit] : names) {
-        if (has_members(spec, {name})) *limit = judged.u64(spec, name);
+        if (!has_members(spec, {name})) continue;
+        const std::uint64_t value = judged.u64(spec, name);
+        judged.expect(value != 0 && value <= kLimitMax, std::string(name) + ": out of range");
+        if (judged.is_ok()) *limit = value;
     }
     return out;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/selftest/chain_json.hpp"
 
+#include <algorithm>
+
 #include "butter/codec/rlp.hpp"
 #include "butter/crypto/keccak.hpp"
 #include "butter/selftest/files.hpp"
@@ -23,13 +25,21 @@ eth::Header header_of(Case& judged, const Json& block) {
                     .extra_data = judged.bytes(block, "extraData"),
                     .mix_hash = judged.hash(block, "mixHash"),
                     .nonce = judged.fixed<8>(block, "nonce")};
+    // Each fork added to the fields of the one before.
+    constexpr std::string_view kLaterFields[] = {"baseFeePerGas", "withdrawalsRoot",       "blobGasUsed",
+                                                 "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"};
     const auto has = [&](std::string_view key) { return rpc::find_member(block, key) != nullptr; };
+    if (!std::is_partitioned(std::begin(kLaterFields), std::end(kLaterFields), has)) {
+        judged.fail("header with a field of a fork but not of the one before");
+        return out;
+    }
     if (has("baseFeePerGas")) out.base_fee = judged.number(block, "baseFeePerGas");
     if (has("withdrawalsRoot")) out.withdrawals_root = judged.hash(block, "withdrawalsRoot");
     if (has("blobGasUsed")) out.blob_gas_used = judged.u64(block, "blobGasUsed");
     if (has("excessBlobGas")) out.excess_blob_gas = judged.u64(block, "excessBlobGas");
-    if (has("parentBeaconBlockRoot"))
+    if (has("parentBeaconBlockRoot")) {
         out.parent_beacon_block_root = judged.hash(block, "parentBeaconBlockRoot");
+    }
     if (has("requestsHash")) out.requests_hash = judged.hash(block, "requestsHash");
     return out;
 }
@@ -78,6 +88,15 @@ void expect_proof(Case& judged, std::string_view what, const Hash32& root, Bytes
     other[0] ^= 0x10;
     judged.expect(!trie::verify_proof(root, other, nodes).has_value(),
                   std::string(what) + ": proves the value of another key");
+}
+
+std::optional<trie::Trie> expect_list_root(Case& judged, std::string_view what,
+                                           const std::vector<Bytes>& values, BytesView root) {
+    for (const Bytes& value : values) judged.expect(!value.empty(), std::string(what) + ": an empty value");
+    if (!judged.is_ok()) return std::nullopt;
+    auto trie = trie::make_list_trie(values);
+    judged.expect_equal(what, trie.root(), root);
+    return trie;
 }
 
 std::optional<Account> expect_account(Case& judged, const Hash32& state_root, BytesView address,

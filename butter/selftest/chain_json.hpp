@@ -21,6 +21,10 @@ std::optional<eth::Receipt> expect_receipt(Case& judged, BytesView encoded);
 void expect_proof(Case& judged, std::string_view what, const Hash32& root, BytesView key,
                   const std::vector<Bytes>& nodes, BytesView value);
 
+/// The trie of a block's list, whose root must be `root`. Absent, with a complaint, when there can be none.
+std::optional<trie::Trie> expect_list_root(Case& judged, std::string_view what,
+                                           const std::vector<Bytes>& values, BytesView root);
+
 struct Account {
     Uint256 nonce;
     Uint256 balance;

@@ -237,9 +237,8 @@ void Capture::judge_execution_block(Case& judged, const Json& block) {
     judged.expect_equal("payload's block_hash", judged.bytes(payload, "block_hash"), eth::hash_of(header));
     judged.expect_equal("payload's receipts_root", judged.bytes(payload, "receipts_root"),
                         header.receipts_root);
-    judged.expect_equal("root of the payload's transactions",
-                        trie::make_list_trie(judged.bytes_list(payload, "transactions")).root(),
-                        header.transactions_root);
+    expect_list_root(judged, "root of the payload's transactions", judged.bytes_list(payload, "transactions"),
+                     header.transactions_root);
 }
 
 void Capture::judge_receipt_proof(Case& judged, const Json& proof, const Json& block) {
@@ -271,16 +270,14 @@ void Capture::judge_execution() {
             raw.push_back(judged.bytes_of(receipt, "receipt"));
             expect_receipt(judged, raw.back());
         }
-        judged.expect_equal("receiptsRoot", trie::make_list_trie(raw).root(),
-                            judged.bytes(*block, "receiptsRoot"));
+        expect_list_root(judged, "receiptsRoot", raw, judged.bytes(*block, "receiptsRoot"));
     });
     judge_file("el_receipts.json", [&](Case& judged, const Json& json) {
         std::vector<Bytes> encoded;
         for (const Json& receipt : judged.array_of(json, "receipts")) {
             encoded.push_back(eth::encode_receipt(receipt_of(judged, receipt)));
         }
-        judged.expect_equal("receiptsRoot", trie::make_list_trie(encoded).root(),
-                            judged.bytes(*block, "receiptsRoot"));
+        expect_list_root(judged, "receiptsRoot", encoded, judged.bytes(*block, "receiptsRoot"));
         judged.expect(raw.empty() || raw == encoded, "receipts: others than the raw ones");
     });
     judge_file("receipt_proof.json",

@@ -75,7 +75,7 @@ void judge_receipts(Report& report, const VectorFile& file, const Hash32& receip
     if (has_members(expected, {"receiptCount"})) {
         judged.expect_equal("receiptCount", Uint256{encoded.size()}, judged.number(expected, "receiptCount"));
     }
-    judged.expect_equal("receiptsRoot", trie::make_list_trie(encoded).root(), receipts_root);
+    expect_list_root(judged, "receiptsRoot", encoded, receipts_root);
 }
 
 /// {transactionIndex, key, proof, receipt, status, logCount}

@@ -253,6 +253,22 @@ TEST_F(SelftestTest, fails_on_vectors_that_lack_members) {
     }
 }
 
+/// What the libraries take for granted of their callers is checked before they are called.
+TEST_F(SelftestTest, malformed_values_reach_no_library) {
+    copy_set("blocks");
+    change("blocks/mainnet_blocks_full.json", "\"receipts\": [", "\"receipts\": [\"0x\",");
+    change("blocks/mainnet_headers_all_forks.json", "\"withdrawalsRoot\": ", "\"otherRoot\": ");
+    copy_set("devnet_captures");
+    change("devnet_captures/minimal-electra-n64/spec.json", "\"MAX_COMMITTEES_PER_SLOT\": \"",
+           "\"MAX_COMMITTEES_PER_SLOT\": \"1844674407370955161");
+    const Output output = run_text(folder_);
+    EXPECT_EQ(output.status, 1);
+    EXPECT_NE(output.text.find("MAX_COMMITTEES_PER_SLOT: out of range"), std::string::npos) << output.text;
+    EXPECT_NE(output.text.find("header with a field of a fork but not of the one before"), std::string::npos)
+        << output.text;
+    EXPECT_NE(output.text.find("failed mainnet_blocks_full.json"), std::string::npos) << output.text;
+}
+
 TEST_F(SelftestTest, reads_shapes_and_not_names) {
     copy_set("rlp");
     copy_set("blocks");

@@ -107,26 +107,30 @@ Needs no network. Nothing is kept: a new devnet begins with new chains.)");
 }
 
 void add_deploy(CLI::App& app, Command& chosen) {
-    auto* command =
-        app.add_subcommand("deploy", "puts the contracts on the chains of a topology and registers them");
+    auto* command = app.add_subcommand("deploy", "puts the contracts on the chains of a topology");
     command->footer(R"(
-Writes deployment.json and butter.toml, the configuration for `butter run`. Run it again at any time: what is there
-already is not done again. `butter deploy --example` prints a commented topology.)");
+What the record in --out says and the chain confirms is not deployed again: run it again after a failure. Writes
+deployment.json and a butter.toml for `butter run` into --out.
+  butter deploy --example > topology.toml
+  butter deploy --topology topology.toml --out deployment)");
     auto options = std::make_shared<butter::app::DeployOptions>();
     auto is_example = std::make_shared<bool>(false);
-    options->topology = "topology.toml";
-    options->out = ".";
-    command->add_option("-t,--topology", options->topology, "chains and roles (TOML)")->capture_default_str();
-    command->add_option("-o,--out", options->out, "folder of deployment.json and butter.toml")
-        ->capture_default_str();
-    command->add_flag("--json", options->json, "the deployment as one JSON object on standard output");
-    command->add_flag("--example", *is_example, "prints a commented topology");
-    command->callback([&chosen, options, is_example] {
-        chosen = [options, is_example] {
-            if (!*is_example) return butter::app::deploy(*options);
-            std::fputs(butter::app::topology_example().c_str(), stdout);
-            return ExitCode::kOk;
-        };
+    auto* example = command->add_flag("--example", *is_example, "prints a commented topology with every key");
+    auto* topology =
+        command->add_option("--topology", options->topology, "which chains and with which settings (TOML)");
+    auto* out = command->add_option("--out", options->out, "folder for deployment.json and butter.toml");
+    command->add_flag("--json", options->json, "one JSON object on standard output");
+    command->callback([&chosen, options, example, topology, out] {
+        if (example->count() != 0) {
+            chosen = [] {
+                std::fputs(butter::app::topology_example().c_str(), stdout);
+                return ExitCode::kOk;
+            };
+            return;
+        }
+        if (topology->count() == 0) throw CLI::RequiredError("--topology");
+        if (out->count() == 0) throw CLI::RequiredError("--out");
+        chosen = [options] { return butter::app::deploy(*options); };
     });
 }
 
