@@ -60,10 +60,10 @@ struct ExecutionStep {
     Hash32 order_id;
     bool is_success = false;
     bool is_retry = false;
-    std::string reason;  ///< of a failure, for people
-    ChainId from_chain;
-    Bytes from_address;  ///< with `message_data`, what `retryMessageIn` takes; empty data on success
-    Bytes message_data;
+    std::string reason = {};  ///< of a failure, for people
+    ChainId from_chain = {};
+    Bytes from_address = {};  ///< with `message_data`, what `retryMessageIn` takes; empty data on success
+    Bytes message_data = {};
 };
 
 /// What the transaction that brought a hop over had verified on chain, as the family's C++ twin says it again
