@@ -47,8 +47,8 @@ Result<std::unique_ptr<OpenChain>, CommandError> open_chain(
 Result<void, CommandError> add_sender(OpenChain& chain, boost::asio::any_io_executor executor,
                                       std::chrono::milliseconds poll_interval);
 
-/// That an endpoint answers and serves the configured chain id. One that serves another is used no more, with a
-/// warning when there are others.
+/// That an endpoint answers and serves the configured chain id. One that serves another is used no more, with
+/// a warning when there are others.
 async::Task<Result<void, CommandError>> check_chain(OpenChain& chain);
 
 }  // namespace butter::app

@@ -10,6 +10,12 @@
 #include "butter/service/calls.hpp"
 
 namespace butter::maintainer {
+namespace {
+
+/// The same obstacle is said again after this long.
+constexpr std::chrono::minutes kRepeatAfter{1};
+
+}  // namespace
 
 async::Task<void> Maintainer::run() {
     using namespace boost::asio::experimental::awaitable_operators;
@@ -20,44 +26,49 @@ async::Task<void> Maintainer::run() {
 }
 
 async::Task<void> Maintainer::maintain(const Lane& lane) {
+    std::string said;
+    std::chrono::steady_clock::time_point said_at;
     for (;;) {
-        co_await maintain_once(lane);
+        const auto done = co_await maintain_once(lane);
+        const auto now = std::chrono::steady_clock::now();
+        if (done) {
+            said.clear();
+        } else if (done.error() != said || now - said_at >= kRepeatAfter) {
+            said = done.error();
+            said_at = now;
+            spdlog::warn("maintainer: {} {}", lane.name, said);
+        }
         co_await async::sleep_for(poll_interval_);
     }
 }
 
-async::Task<void> Maintainer::maintain_once(const Lane& lane) {
+async::Task<Result<void, std::string>> Maintainer::maintain_once(const Lane& lane) {
     const auto answer = co_await lane.api.call(
         {.from = {}, .to = lane.client, .data = service::encode_client_state(), .value = {}});
-    if (!answer) {
-        spdlog::warn("maintainer: {} cannot read the client's state: {}", lane.name, answer.error().text);
-        co_return;
-    }
+    if (!answer) co_return std::unexpected("cannot read the client's state: " + answer.error().text);
     const auto state = service::decode_bytes(*answer);
-    if (!state) {
-        spdlog::warn("maintainer: {} there is no light client at {}", lane.name, encode_hex(lane.client));
-        co_return;
-    }
+    if (!state) co_return std::unexpected("there is no light client at " + encode_hex(lane.client));
     const auto updates = co_await lane.source.fetch_updates(*state);
     if (!updates) {
-        const bool is_waiting = updates.error().kind == chain::SourceError::Kind::kNotReady;
-        spdlog::log(is_waiting ? spdlog::level::debug : spdlog::level::warn, "maintainer: {} {}", lane.name,
-                    updates.error().text);
-        co_return;
+        if (updates.error().kind != chain::SourceError::Kind::kNotReady)
+            co_return std::unexpected(updates.error().text);
+        spdlog::debug("maintainer: {} {}", lane.name, updates.error().text);
+        co_return Result<void, std::string>();
     }
     for (const chain::Update& update : *updates) {
         const auto outcome = co_await lane.sender.send(
             {.to = lane.client, .data = service::encode_client_update(update.bytes), .value = {}});
         if (!outcome) {
-            spdlog::warn("maintainer: {} cannot update: {}", lane.name,
-                         outcome.error().data.empty() ? outcome.error().text
-                                                      : service::describe_revert(outcome.error().data));
-            co_return;
+            co_return std::unexpected("cannot update: " +
+                                      (outcome.error().data.empty()
+                                           ? outcome.error().text
+                                           : service::describe_revert(outcome.error().data)));
         }
         spdlog::info("maintainer: updated {} height={} {} transaction={} gas={}", lane.name,
                      update.report.height, update.report.summary, encode_hex(outcome->hash),
                      outcome->gas_used);
     }
+    co_return Result<void, std::string>();
 }
 
 }  // namespace butter::maintainer

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "butter/async/task.hpp"
+#include "butter/base/result.hpp"
 #include "butter/chain/family.hpp"
 #include "butter/evm/sender.hpp"
 #include "butter/rpc/eth_api.hpp"
@@ -33,7 +34,8 @@ class Maintainer {
 
   private:
     async::Task<void> maintain(const Lane& lane);
-    async::Task<void> maintain_once(const Lane& lane);
+    /// The error is a text for people.
+    async::Task<Result<void, std::string>> maintain_once(const Lane& lane);
 
     std::vector<Lane> lanes_;
     std::chrono::milliseconds poll_interval_;

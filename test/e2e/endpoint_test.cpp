@@ -163,12 +163,12 @@ TEST_F(Endpoint, a_message_waits_for_the_operators_coins) {
     set_balance("0x0");
     Program program(world().config(), log());
     const SentMessage message = send();
-    // Named with the message and the reason.
-    world().await("the reason in the log", [&] {
-        const std::string text = program.log();
-        const std::size_t held = text.find("held up message=" + encode_hex(message.order_id));
-        return held != std::string::npos && text.find("nsufficient funds", held) != std::string::npos;
-    });
+    // Whether the delivery or an update of the light client before it comes to it first.
+    world().await("the reason in the log", [&] { return program.has_logged("nsufficient funds"); });
+    const Finished trace = run_butter(world().folder(), {"trace", "--config", world().config().string(),
+                                                         encode_hex(message.order_id), "--json"});
+    EXPECT_EQ(trace.status, 0) << trace.errors;
+    EXPECT_NE(trace.output.find("\"status\":\"waiting\""), std::string::npos) << trace.output;
     EXPECT_EQ(count(), before);
     set_balance("0x21e19e0c9bab2400000");
     world().await("the message's effect", [&] { return count() == before + 1; });
