@@ -319,7 +319,7 @@ TEST_F(DeployerTest, refuses_before_it_sends_anything) {
     auto result = deploy();
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().code, ExitCode::kConfig);
-    EXPECT_NE(result.error().text.find("chain A: the endpoint serves chain id 101"), std::string::npos)
+    EXPECT_NE(result.error().text.find("chain A: endpoint 1 serves chain id 101"), std::string::npos)
         << result.error().text;
     chains_[0].id = ChainId{101};
 

@@ -84,14 +84,30 @@ struct Counts {
 
 TEST_F(SelftestTest, passes_every_set_of_the_project) {
     const std::map<std::string, Counts> expected = {
-        {"abi", {330, 0}},        {"blocks", {26, 0}},         {"bls12_381", {53, 0}},
-        {"bn254", {25, 0}},       {"create_address", {84, 0}}, {"devnet_captures", {73, 5}},
-        {"e2e", {15, 0}},         {"eip2537", {295, 0}},       {"eip712", {65, 0}},
-        {"keccak", {317, 0}},     {"keystore_v3", {9, 0}},     {"lc_devnet_minimal", {9, 0}},
-        {"lc_mainnet", {159, 0}}, {"lc_sepolia", {6, 0}},      {"lc_spec_tests_minimal", {19, 0}},
-        {"map", {69, 0}},         {"message", {0, 1}},         {"rlp", {41, 0}},
-        {"secp256k1", {436, 0}},  {"ssz", {656, 0}},           {"state_proofs", {9, 0}},
-        {"trie", {26, 0}},        {"tx", {1755, 115}},
+        {"abi", {330, 0}},
+        {"atlas_node", {0, 1}},
+        {"blocks", {26, 0}},
+        {"bls12_381", {53, 0}},
+        {"bn254", {25, 0}},
+        {"create_address", {84, 0}},
+        {"devnet_captures", {73, 5}},
+        {"e2e", {15, 0}},
+        {"eip2537", {295, 0}},
+        {"eip712", {65, 0}},
+        {"keccak", {317, 0}},
+        {"keystore_v3", {9, 0}},
+        {"lc_devnet_minimal", {9, 0}},
+        {"lc_mainnet", {159, 0}},
+        {"lc_sepolia", {6, 0}},
+        {"lc_spec_tests_minimal", {19, 0}},
+        {"map", {69, 0}},
+        {"message", {0, 1}},
+        {"rlp", {41, 0}},
+        {"secp256k1", {436, 0}},
+        {"ssz", {656, 0}},
+        {"state_proofs", {9, 0}},
+        {"trie", {26, 0}},
+        {"tx", {1755, 115}},
     };
     std::map<std::string, Counts> found;
     const rpc::Json report = run_json(BUTTER_VECTORS, 0);

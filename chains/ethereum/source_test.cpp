@@ -176,7 +176,8 @@ TEST(ethereum_source, hands_over_committees_before_they_are_needed) {
 class Contract {
   public:
     explicit Contract(Devnet& devnet) : devnet_(devnet) {
-        const auto artifact = test::read_json_file("out/EthereumLightClient.sol/EthereumLightClient.json");
+        const auto artifact =
+            test::read_json_file(BUTTER_SOURCE_DIR "/out/EthereumLightClient.sol/EthereumLightClient.json");
         // The code alone, as a proxy would run it: the implementation's own storage is sealed.
         must(devnet_.run(devnet_.api().endpoints().call(
             "anvil_setCode",
