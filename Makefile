@@ -29,10 +29,10 @@ tidy:
 	@tools/tidy.py
 
 test-cpp: build
-	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
+	@ctest --test-dir build/$(PRESET) -j $(JOBS) --output-on-failure --no-tests=error
 
 test-contracts: contracts
-	@$(FORGE) test
+	@FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 
 # How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
 FUZZ_SECONDS ?= 60
