@@ -13,4 +13,8 @@ namespace butter::artifacts {
 /// name. The code is what forge compiled when the program was built.
 std::optional<Bytes> find_creation_code(std::string_view name);
 
+/// Signatures of the errors that these contracts revert with, libraries' and OpenZeppelin's included,
+/// separated by ';': "FeeTooLow(uint256,uint256);...".
+std::string_view error_signatures() noexcept;
+
 }  // namespace butter::artifacts

@@ -18,7 +18,17 @@ TEST(artifacts, holds_what_is_deployed) {
     }
 }
 
+TEST(artifacts, lists_the_errors_of_services_clients_and_libraries) {
+    const std::string all = ";" + std::string(error_signatures()) + ";";
+    for (const char* error :
+         {";FeeTooLow(uint256,uint256);", ";UnknownRoot(uint64,bytes32);", ";SignatureInvalid();",
+          ";OwnableUnauthorizedAccount(address);", ";TransactionFailed(uint64);"}) {
+        EXPECT_NE(all.find(error), std::string::npos) << error;
+    }
+}
+
 TEST(artifacts, knows_nothing_else) {
+    EXPECT_FALSE(find_creation_code("*errors").has_value());
     EXPECT_FALSE(find_creation_code("Nothing").has_value());
     EXPECT_FALSE(find_creation_code("").has_value());
     // Not by a part of a name.

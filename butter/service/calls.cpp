@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/service/calls.hpp"
 
-#include <array>
+#include <algorithm>
 #include <string_view>
 
+#include "butter/artifacts/artifacts.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/codec/abi.hpp"
 
@@ -20,36 +21,6 @@ AbiValue message_data_value(const MessageData& data) {
                             AbiValue::bytes(data.target), AbiValue::bytes(data.payload),
                             AbiValue::number(data.gas_limit), AbiValue::number(0)});
 }
-
-/// The errors that operators meet most; others are printed as hex.
-constexpr std::array kErrorSignatures = {
-    std::string_view("UnknownDestination(uint256)"),
-    std::string_view("DestinationIsOwnChain(uint256)"),
-    std::string_view("TargetMalformed(uint256,uint256)"),
-    std::string_view("PayloadTooLarge(uint256,uint256)"),
-    std::string_view("GasLimitOutOfRange(uint256,uint256,uint256)"),
-    std::string_view("ValueNotSupported(uint256)"),
-    std::string_view("FeeTooLow(uint256,uint256)"),
-    std::string_view("NativeSentWithTokenFee(uint256)"),
-    std::string_view("RefundFailed(address,uint256)"),
-    std::string_view("Paused(uint256)"),
-    std::string_view("CallerNotAllowed(uint256,bytes)"),
-    std::string_view("TargetHasNoCode(address)"),
-    std::string_view("TargetForbidden(address)"),
-    std::string_view("TargetNotEvmAddress(bytes)"),
-    std::string_view("WrongEmitter(address,address)"),
-    std::string_view("WrongTopic(bytes32,bytes32)"),
-    std::string_view("WrongDestination(uint256,uint256)"),
-    std::string_view("WrongOrigin(uint256,uint256)"),
-    std::string_view("WrongOrderId(bytes32,bytes32)"),
-    std::string_view("NotEnoughGas(uint256,uint256)"),
-    std::string_view("NothingToRetry(bytes32)"),
-    std::string_view("UnknownRoot(uint64,bytes32)"),
-    std::string_view("UnknownOrigin(uint64)"),
-    std::string_view("UnknownChain(uint64)"),
-    std::string_view("OnwardGasLimitTooHigh(uint256,uint256)"),
-    std::string_view("NotPriced(uint256,address)"),
-};
 
 /// Longest hex printed of a reason that has no name.
 constexpr std::size_t kReasonBytesShown = 132;
@@ -155,7 +126,9 @@ std::string describe_revert(BytesView data) {
         const auto number = AbiReader(arguments).next_uint256();
         if (number) return "panic " + to_quantity(*number);
     }
-    for (std::string_view signature : kErrorSignatures) {
+    for (std::string_view left = artifacts::error_signatures(); !left.empty();) {
+        const std::string_view signature = left.substr(0, left.find(';'));
+        left.remove_prefix(std::min(left.size(), signature.size() + 1));
         if (code != codec::selector(signature)) continue;
         std::string out(signature.substr(0, signature.find('(')));
         out += '(';
