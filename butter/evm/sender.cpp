@@ -12,6 +12,8 @@ namespace {
 
 /// The estimate may run in a smaller block than the transaction will.
 constexpr std::uint64_t kGasMarginPercent = 20;
+/// EIP-7825.
+constexpr std::uint64_t kTransactionGasMax = 16'777'216;
 /// A replacement must raise both fees by at least 10 %; nodes differ in rounding.
 constexpr std::uint64_t kReplacementPercent = 125;
 constexpr std::uint64_t kDefaultPriorityFee = 1'000'000'000;
@@ -121,7 +123,9 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::send(TransactionReque
         if (error.kind == SendError::Kind::kRejected) error.kind = SendError::Kind::kWouldRevert;
         co_return std::unexpected(std::move(error));
     }
-    const std::uint64_t gas_limit = *gas + *gas * kGasMarginPercent / 100;
+    // The margin may not push a transaction above the cap that chains of Osaka refuse beyond.
+    const std::uint64_t gas_limit =
+        std::min(*gas + *gas * kGasMarginPercent / 100, std::max(*gas, kTransactionGasMax));
     CO_TRY(Sent sent, co_await submit(request, gas_limit));
     co_return co_await wait(request, gas_limit, std::move(sent));
 }

@@ -64,6 +64,10 @@ async::Task<Result<void, std::string>> Maintainer::maintain_once(const Lane& lan
                                            ? outcome.error().text
                                            : service::describe_revert(outcome.error().data)));
         }
+        if (!outcome->is_success) {
+            co_return std::unexpected("the update in transaction " + encode_hex(outcome->hash) +
+                                      " reverted; somebody else's came first, or its gas did not do");
+        }
         spdlog::info("maintainer: updated {} height={} {} transaction={} gas={}", lane.name,
                      update.report.height, update.report.summary, encode_hex(outcome->hash),
                      outcome->gas_used);

@@ -27,6 +27,9 @@ namespace {
 constexpr std::uint64_t kScanBlocksMax = 1'000;
 /// Gas that the messages of one transaction may ask for together, below the cap of EIP-7825.
 constexpr std::uint64_t kBatchGasMax = 12'000'000;
+/// Message bytes of one transaction: nodes refuse transactions of more than 128 KiB, and a proof comes beside
+/// them.
+constexpr std::size_t kBatchBytesMax = 64 * 1024;
 /// Deliveries looked at again in one round; each costs a request or two.
 constexpr std::size_t kConfirmedAtOnceMax = 100;
 
@@ -52,9 +55,20 @@ chain::LogPosition to_position(const rpc::PlacedLog& placed) {
 bool is_spoilt(const eth::Log& log) {
     if (log.topics.empty()) return false;
     const Hash32& topic = log.topics[0];
-    return (topic == service::message_out_topic() && !service::decode_message_out(log)) ||
-           (topic == service::message_relay_topic() && !service::decode_message_relay(log)) ||
-           (topic == service::outbox_root_topic() && !service::decode_outbox_root(log));
+    if (topic == service::message_out_topic()) {
+        const auto event = service::decode_message_out(log);
+        return !event || !message::decode_message(event->message);
+    }
+    if (topic == service::message_relay_topic()) {
+        const auto event = service::decode_message_relay(log);
+        return !event || !message::decode_message(event->message);
+    }
+    return topic == service::outbox_root_topic() && !service::decode_outbox_root(log);
+}
+
+/// The node or the contract would not have this transaction; a smaller one may pass.
+bool may_split(evm::SendError::Kind kind) {
+    return kind == evm::SendError::Kind::kWouldRevert || kind == evm::SendError::Kind::kRejected;
 }
 
 std::string describe(const evm::SendError& error) {
@@ -302,8 +316,12 @@ async::Task<void> Messenger::inbound_once(const Chain& origin) {
     while (!due.empty()) {
         // One proof carries the logs of one block.
         const BlockNumber block = due.front().position.block;
-        const auto end =
-            std::find_if(due.begin(), due.end(), [&](const Hop& hop) { return hop.position.block != block; });
+        std::size_t bytes = 0;
+        const auto end = std::find_if(due.begin(), due.end(), [&](const Hop& hop) {
+            const bool is_first = bytes == 0;
+            bytes += hop.message.size();
+            return hop.position.block != block || (!is_first && bytes > kBatchBytesMax);
+        });
         std::vector<Hop> group(std::make_move_iterator(due.begin()), std::make_move_iterator(end));
         due.erase(due.begin(), end);
         for (Hop& hop : group) {
@@ -311,7 +329,7 @@ async::Task<void> Messenger::inbound_once(const Chain& origin) {
         }
         const bool is_settled = co_await prove_and_submit_inbound(origin, group);
         if (is_settled || group.size() == 1) continue;
-        // A batch that would revert is split, so that one bad member holds up nobody else.
+        // A batch that will not do is split, so that one bad member holds up nobody else.
         for (Hop& hop : group) {
             auto current = must(store_.find_hop(hop.key));
             if (!current || is_done(current->progress.state)) continue;
@@ -323,7 +341,7 @@ async::Task<void> Messenger::inbound_once(const Chain& origin) {
     }
 }
 
-/// False when the transaction would revert.
+/// False when smaller batches may do better.
 async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::vector<Hop> hops) {
     std::vector<chain::LogPosition> positions;
     for (const Hop& hop : hops) positions.push_back(hop.position);
@@ -345,7 +363,7 @@ async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::
     if (!outcome) {
         for (Hop& hop : hops)
             hold(hop, relay_.name, {StepError::Kind::kObstructed, describe(outcome.error())});
-        co_return outcome.error().kind != evm::SendError::Kind::kWouldRevert;
+        co_return !may_split(outcome.error().kind);
     }
     settle(hops, *outcome, relay_.service);
     co_return true;
@@ -381,6 +399,7 @@ async::Task<void> Messenger::outbound_once(const Chain& destination) {
     if (!std::all_of(due.begin(), due.end(), is_covered)) co_await publish_root(destination);
     std::vector<Hop> batch;
     std::uint64_t gas = 0;
+    std::size_t bytes = 0;
     for (Hop& hop : due) {
         if (!is_covered(hop)) continue;
         if (hop.progress.state == HopState::kParked) advance(hop, WaitOver{});
@@ -398,9 +417,15 @@ async::Task<void> Messenger::outbound_once(const Chain& destination) {
             continue;
         }
         const auto message = message::decode_message(hop.message);
-        BUTTER_ASSERT(message.has_value());  // its id is the hash of an encoding that the relay accepted
-        if (!batch.empty() && gas + message->gas_limit > kBatchGasMax) continue;
+        if (!message) {
+            hold(hop, relay_.name, {StepError::Kind::kObstructed, "the relay chain's log holds no message"});
+            continue;
+        }
+        if (!batch.empty() &&
+            (gas + message->gas_limit > kBatchGasMax || bytes + hop.message.size() > kBatchBytesMax))
+            continue;
         gas += message->gas_limit;
+        bytes += hop.message.size();
         batch.push_back(std::move(hop));
     }
     if (!batch.empty() && root) co_await submit_outbound(destination, std::move(batch), *root);
@@ -435,8 +460,8 @@ async::Task<void> Messenger::submit_outbound(const Chain& destination, std::vect
     if (outcome) co_return settle(hops, *outcome, destination.service);
     for (Hop& hop : hops)
         hold(hop, destination.name, {StepError::Kind::kObstructed, describe(outcome.error())});
-    if (outcome.error().kind != evm::SendError::Kind::kWouldRevert || hops.size() == 1) co_return;
-    // Split, so that one member that would revert holds up nobody else.
+    if (!may_split(outcome.error().kind) || hops.size() == 1) co_return;
+    // Split, so that one bad member holds up nobody else.
     for (Hop& hop : hops) {
         advance(hop, WaitOver{});
         std::vector<Hop> single;

@@ -318,6 +318,25 @@ TEST_F(Lane, publishes_one_root_and_waits_for_its_finality) {
     EXPECT_EQ(relay_.sent, 1u);
 }
 
+TEST_F(Lane, outlasts_a_log_that_holds_no_message) {
+    // Its id is the hash of its bytes, as it should be, but the bytes are no message: only a liar shows such
+    // a log.
+    const Bytes garbage{1, 2, 3};
+    const Hash32 id = message::order_id(garbage);
+    relay_.mine({{.address = kRelayService,
+                  .topics = {service::message_relay_topic(), id, topic(kOuter), id},
+                  .data = codec::encode_abi({AbiValue::number(1), AbiValue::bytes(garbage)})}});
+    relay_source_.final_block = BlockNumber{relay_.head};
+    const std::int64_t asked = now_ms_;
+    run_until([&] { return now_ms_ > asked + 300'000; });
+    EXPECT_FALSE((*store_->find_hop({kRelay, kOuter, id})).has_value());
+    // The endpoint, or the next one, tells the truth.
+    relay_.transactions.pop_back();
+    run_until([&] { return relay_.sent == 1; });
+    relay_source_.final_block = BlockNumber{relay_.head};
+    run_until([&] { return is_done(progress().state); });
+}
+
 TEST_F(Lane, publishes_again_when_a_publication_reverts) {
     publications_to_revert_ = 1;
     run_until([&] { return relay_.sent == 2; });

@@ -47,6 +47,13 @@ async::Task<Result<Step, StepError>> build_outbound(OutboundLane lane, std::vect
             obstructed("the relay chain's logs do not lead to the published root over " +
                        std::to_string(root.count) + " messages"));
     }
+    for (const message::DeliveredMessage& delivered : messages) {
+        if (delivered.index >= root.count ||
+            order_ids[delivered.index] != message::order_id(delivered.encoded)) {
+            co_return std::unexpected(obstructed("the relay chain's logs have another message at " +
+                                                 std::to_string(delivered.index) + " of the outbox"));
+        }
+    }
     const message::Delivery delivery = message::make_delivery(outbox, root.count, std::move(messages));
     if (const auto verified = message::verify_delivery(delivery); !verified)
         co_return std::unexpected(obstructed(std::string(message::to_string(verified.error()))));

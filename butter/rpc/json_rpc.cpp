@@ -151,8 +151,10 @@ struct Endpoints::Impl {
                     if (const auto text = find_text(*document, "message"))
                         last_error.text += ", " + std::string(*text);
                 }
-                // 4xx is the server's answer to this question, not a sign of ill health.
-                if (response->status < 500) co_return std::unexpected(std::move(last_error));
+                // To a GET, 4xx is the answer to this question (no such update). To a call it is the server's
+                // refusal, of the key, the rate or the size: another endpoint may not refuse.
+                if (response->status < 500 && request.method == "GET")
+                    co_return std::unexpected(std::move(last_error));
                 fail(index);
                 continue;
             }

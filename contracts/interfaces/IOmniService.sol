@@ -91,7 +91,8 @@ interface IOmniService {
         view
         returns (bool);
 
-    /// @notice Executes a stored failed message again, with all the gas of the transaction. Open to everyone.
+    /// @notice Executes a stored failed message again, with all the gas of the transaction, which must be enough for its gas
+    /// limit (`NotEnoughGas`). Open to everyone.
     /// Reverts if the execution fails again; the message stays stored.
     /// @param fromAddress and messageData exactly as in the failure's `MessageIn`
     function retryMessageIn(uint256 fromChain, bytes32 orderId, bytes calldata fromAddress, bytes calldata messageData)

@@ -212,6 +212,8 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         }
         delete failures[orderId];
         MessageData memory data = abi.decode(messageData, (MessageData));
+        // A receiver that copes with too little gas in its own way would use the message up.
+        _requireGas(data);
         (bool success, bytes memory result) = _attempt(orderId, uint64(fromChain), fromAddress, data, gasleft());
         if (!success) revert ExecutionFailed(result);
         emit MessageIn(orderId, fromChain, block.chainid, fromAddress, "", true, "");
@@ -228,11 +230,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
             gasLimit: message.gasLimit,
             value: 0
         });
-        // EIP-150 leaves 63/64 to the call: so much must be here that the target gets its full limit and a failure can
-        // still be stored. A relayer that sends less gains nothing: all of it reverts.
-        uint256 required =
-            data.gasLimit * 64 / 63 + FAILURE_GAS + FAILURE_GAS_PER_BYTE * data.payload.length + _resultGas(data);
-        if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
+        _requireGas(data);
         (bool success, bytes memory result) =
             _attempt(orderId, message.fromChain, message.sender, data, data.gasLimit);
         if (success) {
@@ -240,6 +238,14 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         } else {
             _storeFailure(orderId, message, data, result);
         }
+    }
+
+    /// @dev EIP-150 leaves 63/64 to the call: so much must be here that the target gets its full limit and a failure can
+    /// still be stored. Whoever sends less gains nothing: all of it reverts.
+    function _requireGas(MessageData memory data) private view {
+        uint256 required =
+            data.gasLimit * 64 / 63 + FAILURE_GAS + FAILURE_GAS_PER_BYTE * data.payload.length + _resultGas(data);
+        if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
     }
 
     function _storeFailure(bytes32 orderId, Message memory message, MessageData memory data, bytes memory reason)

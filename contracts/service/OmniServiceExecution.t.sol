@@ -70,6 +70,37 @@ contract LoudReceiver is IMapoExecutor {
     }
 }
 
+/// Copes in its own way when its work fails, so that its execution succeeds all the same.
+contract CopingReceiver is IMapoExecutor {
+    bool public isReverting = true;
+    uint256 public worked;
+    uint256 public coped;
+    uint256[3] private _work;
+
+    function mend() external {
+        isReverting = false;
+    }
+
+    function work() external {
+        for (uint256 i = 0; i < 3; ++i) {
+            _work[i] = 1;
+        }
+    }
+
+    function mapoExecute(uint256, uint256, bytes calldata, bytes32, bytes calldata)
+        external
+        returns (bytes memory)
+    {
+        require(!isReverting);
+        try this.work() {
+            ++worked;
+        } catch {
+            ++coped;
+        }
+        return "";
+    }
+}
+
 /// What the execution of delivered messages may do, may cost, and what is left when it fails.
 contract OmniServiceExecutionTest is InboxTest {
     address private constant STRANGER = address(0x57a49e40000);
@@ -275,6 +306,24 @@ contract OmniServiceExecutionTest is InboxTest {
         receiver.setReverting(false);
         retry(failure);
         assertEq(receiver.executions(), 1);
+    }
+
+    /// T-42: a stranger who retries with little gas cannot use the message up on a receiver that copes with that.
+    function testFuzz_retryGivesTheFullGasLimit(uint256 gas) public {
+        CopingReceiver coping = new CopingReceiver();
+        (bool result, Failure memory failure) =
+            deliverAndRead(encoded(address(coping), MessageType.MESSAGE, "payload"));
+        assertTrue(!result, "failed at first");
+        coping.mend();
+        gas = bound(gas, 30_000, 2 * GAS_LIMIT);
+        bytes memory from = abi.encodePacked(REMOTE_SENDER);
+        vm.prank(STRANGER);
+        try service.retryMessageIn{gas: gas}(CHAIN_A, failure.orderId, from, failure.messageData) {
+            assertEq(coping.worked(), 1);
+        } catch {
+            assertEq(coping.worked(), 0);
+        }
+        assertEq(coping.coped(), 0);
     }
 
     /// T-38: whatever is altered, nothing is executed.
