@@ -52,6 +52,10 @@ class TestSource final : public chain::Source {
                                                                       Bytes) override {
         co_return std::unexpected(error());
     }
+    async::Task<Result<chain::Proof, chain::SourceError>> fetch_past_proof(std::vector<chain::LogPosition>,
+                                                                           std::vector<Bytes>) override {
+        co_return std::unexpected(error());
+    }
     async::Task<Result<std::vector<chain::Update>, chain::SourceError>> fetch_updates(Bytes) override {
         co_return std::unexpected(error());
     }

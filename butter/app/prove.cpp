@@ -65,9 +65,12 @@ async::Task<Result<Plan, CommandError>> plan_inbound(Chains& chains, const Messa
     chains.say("proving the message's log on " + origin.name());
     std::vector<chain::LogPosition> positions;
     positions.push_back(trace.sent.transaction.log);
-    const auto step = co_await messenger::build_inbound(
-        {.origin = origin.id(), .source = *origin.source, .relay = relay.api, .client = client},
-        std::move(positions));
+    const auto step = co_await messenger::build_inbound({.origin = origin.id(),
+                                                         .source = *origin.source,
+                                                         .relay = relay.api,
+                                                         .client = client,
+                                                         .client_since = relay.settings.start_block},
+                                                        std::move(positions));
     if (!step) {
         if (step.error().kind == StepError::Kind::kWaiting)
             co_return co_await plan_updates(chains, origin, relay, step.error().text);
@@ -84,17 +87,20 @@ async::Task<Result<Plan, CommandError>> plan_outbound(Chains& chains, const Mess
     OpenChain* destination = chains.find(trace.message.to_chain);
     if (destination == nullptr) co_return std::unexpected(CommandError{ExitCode::kConfig, trace.wait_text});
     CO_TRY(const Address client, chains.client_of(relay, *destination));
-    CO_TRY(std::vector<Hash32> outbox, co_await fetch_outbox(chains, destination->id()));
+    CO_TRY(const std::vector<Hash32> order_ids, co_await fetch_outbox(chains, destination->id()));
+    message::Outbox outbox;
+    for (const Hash32& order_id : order_ids) outbox.append(order_id);
     chains.say("proving the outbox root on " + relay.name());
     std::vector<message::DeliveredMessage> messages;
     messages.push_back({trace.relayed->index, trace.relayed->message});
-    const auto step = co_await messenger::build_outbound(
-        {.source = *relay.source,
-         .destination = destination->api,
-         .service = destination->settings.service,
-         .client = client},
-        std::move(outbox), {trace.root->count, trace.root->root, trace.root->transaction.log},
-        std::move(messages));
+    messenger::PublishedRoot root{trace.root->count, trace.root->root, trace.root->transaction.log};
+    auto delivery = messenger::make_outbound_delivery(outbox, root, std::move(messages));
+    if (!delivery) co_return std::unexpected(CommandError{ExitCode::kFailed, std::move(delivery).error()});
+    const auto step = co_await messenger::build_outbound({.source = *relay.source,
+                                                          .destination = destination->api,
+                                                          .service = destination->settings.service,
+                                                          .client = client},
+                                                         std::move(root), *std::move(delivery));
     Plan plan;
     if (!step) {
         switch (step.error().kind) {
@@ -105,6 +111,7 @@ async::Task<Result<Plan, CommandError>> plan_outbound(Chains& chains, const Mess
                 plan.note = step.error().text + "; once this root is final, run `butter prove` again";
                 co_return plan;
             case StepError::Kind::kObstructed:
+            case StepError::Kind::kRefuted:
                 co_return std::unexpected(CommandError{ExitCode::kFailed, step.error().text});
         }
     }

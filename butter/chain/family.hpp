@@ -26,6 +26,8 @@ struct SourceError {
         kNotReady = 2,     ///< the chain has not come that far yet (not final, next committee unknown); wait
         kInvalid = 3,      ///< what the endpoints answer does not verify; another endpoint may be honest
         kUnsupported = 4,  ///< cannot be proven to this client at all
+        kOutdated = 5,     ///< the client has moved too far past the block; `fetch_past_proof` may know a way
+        kRefuted = 6,      ///< proven not to be there: the announced log is none of its block's
     };
     Kind kind{};
     std::string text;  ///< what was found and expected, for a person
@@ -86,6 +88,13 @@ class Source {
     /// All `positions` are in one block and ascend; the proof's logs come in the same order.
     virtual async::Task<Result<Proof, SourceError>> fetch_proof(std::vector<LogPosition> positions,
                                                                 Bytes client_state) = 0;
+
+    /// Proves the same to a client that has moved too far past the block (`kOutdated`), under a final point
+    /// that it passed on its way and still knows. `past_states` are some of its states in a row, oldest
+    /// first, from its `ClientUpdated` logs. `kNotReady` when all of them are older than the block,
+    /// `kOutdated` when all are too far past it, `kUnsupported` in a family whose clients forget.
+    virtual async::Task<Result<Proof, SourceError>> fetch_past_proof(std::vector<LogPosition> positions,
+                                                                     std::vector<Bytes> past_states) = 0;
 
     /// The updates that `client_state` lacks to follow the chain as far as it is final, oldest first; empty
     /// when it needs none.

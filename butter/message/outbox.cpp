@@ -195,6 +195,10 @@ std::string_view to_string(OutboxError error) noexcept {
     return "unknown outbox error";
 }
 
+bool Outbox::holds(const OutboxLeaf& leaf) const noexcept {
+    return leaf.index < count() && levels_[0][leaf.index] == leaf_of(leaf);
+}
+
 void Outbox::append(const Hash32& order_id) {
     std::uint64_t position = count();
     Hash32 hash = leaf_of({position, order_id});

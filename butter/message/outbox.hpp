@@ -38,6 +38,8 @@ class Outbox {
     /// The next message; its index is the count before.
     void append(const Hash32& order_id);
     std::uint64_t count() const noexcept { return levels_[0].size(); }
+    /// Whether this message is in it, at this index.
+    bool holds(const OutboxLeaf& leaf) const noexcept;
 
     /// Root when the outbox held `count` messages; `count` is at most `count()`. Zero for none.
     Hash32 root(std::uint64_t count) const noexcept;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/messenger/hop_store.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "butter/base/assert.hpp"
 
 namespace butter::messenger {
@@ -10,7 +13,7 @@ using store::Database;
 using store::Statement;
 using store::StoreError;
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 // 64-bit chain ids and block numbers are stored in SQLite's signed integers bit for bit; only equality and,
 // for blocks and indexes, which stay far below 2^63, order are asked of them.
@@ -65,7 +68,15 @@ CREATE TABLE roots (
 ) WITHOUT ROWID;
 PRAGMA user_version = 1;
 )";
-static_assert(kSchemaVersion == 1, "the schema sets its own version");
+/// What each later version added, from version 1 on.
+constexpr std::array<const char*, kSchemaVersion - 1> kSchemaUpgrades = {R"(
+CREATE TABLE proven_roots (
+    to_chain INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    block INTEGER NOT NULL
+);
+PRAGMA user_version = 2;
+)"};
 
 constexpr const char* kHopColumns =
     "from_chain, to_chain, order_id, origin_order_id, block, block_hash, transaction_index, log_index, "
@@ -153,11 +164,11 @@ Result<HopStore, StoreError> HopStore::open(const std::filesystem::path& file) {
                                           std::to_string(version) + ", this one knows " +
                                           std::to_string(kSchemaVersion) + ")"});
     }
-    if (version == 0) {
-        TRY(store::Transaction transaction, store::Transaction::begin(database));
-        TRY_VOID(database.execute(kSchema));
-        TRY_VOID(transaction.commit());
-    }
+    TRY(store::Transaction transaction, store::Transaction::begin(database));
+    if (version == 0) TRY_VOID(database.execute(kSchema));
+    for (std::int64_t from = std::max<std::int64_t>(version, 1); from < kSchemaVersion; ++from)
+        TRY_VOID(database.execute(kSchemaUpgrades[static_cast<std::size_t>(from - 1)]));
+    TRY_VOID(transaction.commit());
     return HopStore(std::move(database));
 }
 
@@ -195,6 +206,12 @@ Result<void, StoreError> HopStore::save_scan(ChainId chain, BlockNumber next_blo
         bind_position(insert_root, 4, root.position);
         TRY_VOID(insert_root.run());
     }
+    // Only the newest root of an outbox is ever used.
+    if (!roots.empty())
+        TRY_VOID(
+            database_.execute("DELETE FROM roots WHERE EXISTS (SELECT 1 FROM roots AS newer WHERE "
+                              "newer.to_chain = roots.to_chain AND (newer.count, newer.block, "
+                              "newer.log_index) > (roots.count, roots.block, roots.log_index))"));
     TRY(Statement cursor, database_.prepare("INSERT INTO cursors VALUES (?,?) ON CONFLICT (chain) DO UPDATE "
                                             "SET next_block = excluded.next_block"));
     TRY_VOID(cursor.bind(1, to_column(chain.value)).bind(2, to_column(next_block.value)).run());
@@ -257,6 +274,54 @@ Result<void, StoreError> HopStore::save_progress(const HopKey& key, const HopPro
 Result<void, StoreError> HopStore::restart() {
     TRY(Statement update, database_.prepare("UPDATE hops SET state = ? WHERE state NOT IN (4, 5)"));
     return update.bind(1, static_cast<std::int64_t>(HopState::kFinal)).run();
+}
+
+Result<std::optional<Hop>, StoreError> HopStore::find_last_hop(ChainId from) {
+    TRY(Statement select,
+        database_.prepare(std::string("SELECT ") + kHopColumns +
+                          " FROM hops WHERE from_chain = ? ORDER BY block DESC, log_index DESC LIMIT 1"));
+    TRY(const bool has_row, select.bind(1, to_column(from.value)).step());
+    if (!has_row) return std::optional<Hop>();
+    return std::optional(read_hop(select));
+}
+
+Result<void, StoreError> HopStore::save_proven_root(ChainId to, std::uint64_t count, BlockNumber block) {
+    TRY(Statement insert,
+        database_.prepare("INSERT INTO proven_roots VALUES (?,?,?) ON CONFLICT (to_chain) DO UPDATE SET "
+                          "count = excluded.count, block = excluded.block WHERE excluded.count > count"));
+    return insert.bind(1, to_column(to.value))
+        .bind(2, to_column(count))
+        .bind(3, to_column(block.value))
+        .run();
+}
+
+Result<void, StoreError> HopStore::forget_from(ChainId chain, BlockNumber block) {
+    TRY(store::Transaction transaction, store::Transaction::begin(database_));
+    TRY(Statement hops, database_.prepare("DELETE FROM hops WHERE from_chain = ? AND block >= ? AND "
+                                          "state NOT IN (4, 5)"));
+    TRY_VOID(hops.bind(1, to_column(chain.value)).bind(2, to_column(block.value)).run());
+    TRY(Statement cursor, database_.prepare("UPDATE cursors SET next_block = min(next_block, ?) "
+                                            "WHERE chain = ?"));
+    TRY_VOID(cursor.bind(1, to_column(block.value)).bind(2, to_column(chain.value)).run());
+    return transaction.commit();
+}
+
+Result<void, StoreError> HopStore::forget_unproven(ChainId relay, BlockNumber start) {
+    TRY(store::Transaction transaction, store::Transaction::begin(database_));
+    TRY(Statement cursor,
+        database_.prepare(
+            "UPDATE cursors SET next_block = min(next_block, (SELECT coalesce(min(coalesce(block, ?1)), ?1) "
+            "FROM (SELECT to_chain FROM hops WHERE from_chain = ?2 UNION SELECT to_chain FROM roots) "
+            "LEFT JOIN proven_roots USING (to_chain))) WHERE chain = ?2"));
+    TRY_VOID(cursor.bind(1, to_column(start.value)).bind(2, to_column(relay.value)).run());
+    TRY(Statement hops,
+        database_.prepare("DELETE FROM hops WHERE from_chain = ? AND outbox_index >= coalesce((SELECT count "
+                          "FROM proven_roots WHERE proven_roots.to_chain = hops.to_chain), 0)"));
+    TRY_VOID(hops.bind(1, to_column(relay.value)).run());
+    TRY_VOID(
+        database_.execute("DELETE FROM roots WHERE count > coalesce((SELECT proven_roots.count FROM "
+                          "proven_roots WHERE proven_roots.to_chain = roots.to_chain), 0)"));
+    return transaction.commit();
 }
 
 Result<std::vector<Hash32>, StoreError> HopStore::load_outbox(ChainId relay, ChainId to) {

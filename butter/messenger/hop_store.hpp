@@ -24,7 +24,7 @@ struct Hop {
     Hash32 origin_order_id;       ///< what a relay executor made it from; else the order id itself
     chain::LogPosition position;  ///< of the log that is proven
     Bytes message;
-    std::uint64_t index = 0;  ///< in the outbox, on the way out of the relay chain
+    std::uint64_t index = 0;  ///< in the outbox, on the way out of the relay chain; else 0
     UnixMillis seen_at;
     HopProgress progress;
 };
@@ -61,10 +61,24 @@ class HopStore {
     /// Applies `Restarted` to every hop that is not done.
     Result<void, store::StoreError> restart();
 
+    /// The hop whose log comes last on `from`, towards any chain.
+    Result<std::optional<Hop>, store::StoreError> find_last_hop(ChainId from);
+
     /// Order ids of the whole outbox of `relay` towards `to`, from index 0 without gaps.
     Result<std::vector<Hash32>, store::StoreError> load_outbox(ChainId relay, ChainId to);
     /// The published root over the most messages.
     Result<std::optional<RootRecord>, store::StoreError> find_newest_root(ChainId to);
+
+    /// Consensus proved a root over `count` messages of the outbox towards `to`, whose log is in `block` of
+    /// the relay chain: the messages below `count` are the true ones.
+    Result<void, store::StoreError> save_proven_root(ChainId to, std::uint64_t count, BlockNumber block);
+
+    /// Forgets what scans of `chain` found from `block` on and nobody has taken yet, and goes back to
+    /// scan from there.
+    Result<void, store::StoreError> forget_from(ChainId chain, BlockNumber block);
+    /// Forgets every message and root of the outboxes of `relay` that no proven root binds, and goes back to
+    /// where the earliest of those roots was, or to `start` where an outbox has none.
+    Result<void, store::StoreError> forget_unproven(ChainId relay, BlockNumber start);
 
     /// How many hops are in each state.
     struct Counts {

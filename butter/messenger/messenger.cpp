@@ -16,7 +16,6 @@
 #include "butter/base/hex.hpp"
 #include "butter/message/delivery.hpp"
 #include "butter/message/message.hpp"
-#include "butter/message/outbox.hpp"
 #include "butter/service/calls.hpp"
 #include "butter/service/events.hpp"
 
@@ -30,6 +29,8 @@ constexpr std::uint64_t kBatchGasMax = 12'000'000;
 /// Message bytes of one transaction: nodes refuse transactions of more than 128 KiB, and a proof comes beside
 /// them.
 constexpr std::size_t kBatchBytesMax = 64 * 1024;
+/// What was scanned since the last time is read from every endpoint after so many polls.
+constexpr std::size_t kCrossReadPolls = 60;
 /// Deliveries looked at again in one round; each costs a request or two.
 constexpr std::size_t kConfirmedAtOnceMax = 100;
 
@@ -71,6 +72,14 @@ bool may_split(evm::SendError::Kind kind) {
     return kind == evm::SendError::Kind::kWouldRevert || kind == evm::SendError::Kind::kRejected;
 }
 
+/// A node may answer with more than was asked for; what is not the service's is nobody's message.
+void keep_asked(std::vector<rpc::PlacedLog>& logs, const Address& service, BlockNumber first,
+                BlockNumber last) {
+    std::erase_if(logs, [&](const rpc::PlacedLog& placed) {
+        return placed.log.address != service || placed.block < first || placed.block > last;
+    });
+}
+
 std::string describe(const evm::SendError& error) {
     if (error.kind == evm::SendError::Kind::kWouldRevert && !error.data.empty()) {
         return "would revert: " + service::describe_revert(error.data);
@@ -102,8 +111,10 @@ async::Task<void> Messenger::run() {
 }
 
 async::Task<void> Messenger::scan(const Chain& chain) {
+    cross_reads_[chain.id].next_block = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
     for (;;) {
         co_await scan_once(chain);
+        co_await cross_read(chain);
         co_await async::sleep_for(options_.poll_interval);
     }
 }
@@ -142,80 +153,212 @@ void Messenger::hold(Hop& hop, const std::string& where, const StepError& error)
 // ---- detection
 // ---------------------------------------------------------------------------------------------------
 
+message::Outbox& Messenger::outbox_to(ChainId destination) {
+    const auto [it, is_new] = outboxes_.try_emplace(destination);
+    if (is_new) {
+        for (const Hash32& order_id : must(store_.load_outbox(relay_.id, destination)))
+            it->second.append(order_id);
+    }
+    return it->second;
+}
+
+Result<Messenger::Findings, std::string> Messenger::read_logs(const Chain& chain,
+                                                              const std::vector<rpc::PlacedLog>& logs) {
+    Findings out;
+    const UnixMillis now = options_.now();
+    if (chain.id != relay_.id && !next_nonces_.contains(chain.id)) {
+        // Of a message that came first nobody can say whether one is missing before it.
+        if (const auto last = must(store_.find_last_hop(chain.id))) {
+            if (const auto message = message::decode_message(last->message))
+                next_nonces_[chain.id] = message->nonce + 1;
+        }
+    }
+    std::pair<std::uint64_t, std::uint64_t> previous;
+    for (const rpc::PlacedLog& placed : logs) {
+        const auto name = [&] {
+            return "log " + std::to_string(placed.log_index) + " of block " +
+                   std::to_string(placed.block.value);
+        };
+        const std::pair place(placed.block.value, placed.log_index);
+        if (place < previous) return std::unexpected(name() + " comes after one of later");
+        previous = place;
+        if (is_spoilt(placed.log)) return std::unexpected(name() + " is not what the service emits");
+        Hop hop{.key = {},
+                .origin_order_id = {},
+                .position = to_position(placed),
+                .message = {},
+                .index = 0,
+                .seen_at = now,
+                .progress = {}};
+        if (service::decode_message_in(placed.log)) {
+            out.executions.push_back(placed);
+        } else if (const auto sent = service::decode_message_out(placed.log); sent && chain.id != relay_.id) {
+            const auto message = message::decode_message(sent->message);
+            BUTTER_ASSERT(message.has_value());  // or it would be spoilt
+            auto next_nonce = next_nonces_.find(chain.id);
+            if (next_nonce != next_nonces_.end() && message->nonce > next_nonce->second)
+                return std::unexpected(name() + " has the message with nonce " +
+                                       std::to_string(message->nonce) + ", and that with nonce " +
+                                       std::to_string(next_nonce->second) + " was not shown");
+            // One that is known already, or was hidden once, is taken: its proof decides.
+            if (next_nonce == next_nonces_.end() || message->nonce == next_nonce->second)
+                next_nonces_[chain.id] = message->nonce + 1;
+            hop.key = {chain.id, relay_.id, sent->order_id};
+            hop.origin_order_id = sent->order_id;
+            hop.message = sent->message;
+            out.hops.push_back(std::move(hop));
+        } else if (const auto relayed = service::decode_message_relay(placed.log);
+                   relayed && chain.id == relay_.id) {
+            message::Outbox& outbox = outbox_to(relayed->to_chain);
+            if (relayed->index > outbox.count())
+                return std::unexpected(name() + " has message " + std::to_string(relayed->index) +
+                                       " for chain " + std::to_string(relayed->to_chain.value) +
+                                       ", and message " + std::to_string(outbox.count()) + " was not shown");
+            if (relayed->index == outbox.count()) outbox.append(relayed->order_id);
+            if (!outbox.holds({relayed->index, relayed->order_id}))
+                return std::unexpected(name() + " has another message " + std::to_string(relayed->index) +
+                                       " for chain " + std::to_string(relayed->to_chain.value) +
+                                       " than was shown before");
+            hop.key = {chain.id, relayed->to_chain, relayed->order_id};
+            hop.origin_order_id = relayed->origin_order_id;
+            hop.message = relayed->message;
+            hop.index = relayed->index;
+            out.hops.push_back(std::move(hop));
+        } else if (const auto root = service::decode_outbox_root(placed.log); root && chain.id == relay_.id) {
+            const message::Outbox& outbox = outbox_to(root->to_chain);
+            if (root->count > outbox.count() || outbox.root(root->count) != root->root)
+                return std::unexpected(name() + " has a root over " + std::to_string(root->count) +
+                                       " messages for chain " + std::to_string(root->to_chain.value) +
+                                       " to which the messages shown do not lead");
+            out.roots.push_back({root->to_chain, root->count, root->root, std::move(hop.position)});
+        }
+    }
+    return out;
+}
+
+void Messenger::forget_unproven(const Chain& chain) {
+    outboxes_.clear();
+    next_nonces_.erase(chain.id);
+    if (chain.id == relay_.id) return must(store_.forget_unproven(relay_.id, relay_.start_block));
+    const auto last = must(store_.find_last_hop(chain.id));
+    if (last) must(store_.forget_from(chain.id, last->position.block));
+}
+
+void Messenger::doubt(const Chain& chain, const std::string& why) {
+    spdlog::warn("messenger: an endpoint of {} is not believed: {}", chain.name, why);
+    chain.api.endpoints().distrust_last();
+    outboxes_.clear();
+    next_nonces_.erase(chain.id);
+    std::size_t& count = doubts_[chain.id];
+    if (++count <= chain.api.endpoints().size()) return;
+    count = 0;
+    spdlog::warn(
+        "messenger: all endpoints of {} contradict what one said before; what was not proven is "
+        "forgotten and read again",
+        chain.name);
+    forget_unproven(chain);
+}
+
+void Messenger::refute(const Chain& chain, BlockNumber block, const std::string& why) {
+    spdlog::warn(
+        "messenger: an endpoint of {} announced what is not there, its logs are read again from "
+        "block {}: {}",
+        chain.name, block.value, why);
+    chain.api.endpoints().distrust_last();
+    if (chain.id == relay_.id) return forget_unproven(chain);
+    next_nonces_.erase(chain.id);
+    must(store_.forget_from(chain.id, block));
+}
+
+rpc::LogFilter Messenger::filter_of(const Chain& chain, BlockNumber first, BlockNumber last) const {
+    rpc::LogFilter filter{.from = first,
+                          .to = last,
+                          .addresses = {chain.service},
+                          .topics = {},
+                          .second_topic = {},
+                          .third_topic = {}};
+    if (chain.id == relay_.id) {
+        filter.topics = {service::message_relay_topic(), service::outbox_root_topic(),
+                         service::message_in_topic()};
+    } else {
+        filter.topics = {service::message_out_topic(), service::message_in_topic()};
+    }
+    return filter;
+}
+
+async::Task<void> Messenger::cross_read(const Chain& chain) {
+    if (chain.api.endpoints().size() < 2) co_return;
+    const auto cursor = must(store_.load_cursor(chain.id));
+    if (!cursor) co_return;
+    CrossRead& state = cross_reads_[chain.id];
+    if (*cursor <= state.next_block) co_return;
+    const bool is_far_behind = cursor->value - state.next_block.value > kScanBlocksMax;
+    if (++state.polls < kCrossReadPolls && !is_far_behind) co_return;
+    state.polls = 0;
+    const BlockNumber first = state.next_block;
+    const BlockNumber last{std::min(cursor->value, first.value + kScanBlocksMax) - 1};
+    auto answers = co_await chain.api.fetch_logs_each(filter_of(chain, first, last));
+    if (must(store_.load_cursor(chain.id)) != cursor) co_return;  // those blocks are scanned again
+    for (auto& logs : answers) {
+        if (!logs) continue;
+        keep_asked(*logs, chain.service, first, last);
+        const auto findings = read_logs(chain, *logs);
+        if (!findings) {
+            outboxes_.clear();
+            next_nonces_.erase(chain.id);
+            spdlog::warn("messenger: an endpoint of {} is not believed: {}", chain.name, findings.error());
+            continue;
+        }
+        for (const Hop& hop : findings->hops) {
+            if (must(store_.find_hop(hop.key))) continue;
+            spdlog::warn("messenger: an endpoint of {} did not show message={} in block {}, another one does",
+                         chain.name, id_text(hop.key.order_id), hop.position.block.value);
+            chain.api.endpoints().distrust_last();
+        }
+        must(store_.save_scan(chain.id, *cursor, findings->hops, findings->roots));
+    }
+    state.next_block = BlockNumber{last.value + 1};
+}
+
 async::Task<void> Messenger::scan_once(const Chain& chain) {
-    const bool is_relay = chain.id == relay_.id;
     const auto final_block = co_await chain.source.fetch_final_block();
     if (!final_block) {
         spdlog::debug("messenger: {} has no final block yet: {}", chain.name, final_block.error().text);
         co_return;
     }
     co_await confirm(chain, *final_block);
-    BlockNumber next_block = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
-    while (next_block <= *final_block) {
-        const BlockNumber last{std::min(final_block->value, next_block.value + kScanBlocksMax - 1)};
-        rpc::LogFilter filter{.from = next_block,
-                              .to = last,
-                              .addresses = {chain.service},
-                              .topics = {},
-                              .second_topic = {},
-                              .third_topic = {}};
-        if (is_relay) {
-            filter.topics = {service::message_relay_topic(), service::outbox_root_topic(),
-                             service::message_in_topic()};
-        } else {
-            filter.topics = {service::message_out_topic(), service::message_in_topic()};
-        }
-        const auto logs = co_await chain.api.fetch_logs(filter);
+    for (;;) {
+        const BlockNumber first = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
+        if (first > *final_block) co_return;
+        std::uint64_t& blocks = scan_blocks_.try_emplace(chain.id, kScanBlocksMax).first->second;
+        const BlockNumber last{std::min(final_block->value, first.value + blocks - 1)};
+        auto logs = co_await chain.api.fetch_logs(filter_of(chain, first, last));
         if (!logs) {
-            spdlog::warn("messenger: cannot read logs of {}: {}", chain.name, logs.error().text);
+            spdlog::warn("messenger: cannot read logs of {} in {} blocks from {}: {}", chain.name,
+                         last.value - first.value + 1, first.value, logs.error().text);
+            // Providers limit the range, the number of logs or the time that a question may take.
+            if (blocks == 1) chain.api.endpoints().set_aside_last();
+            blocks = std::max<std::uint64_t>((last.value - first.value + 1) / 2, 1);
             co_return;
         }
-        std::vector<Hop> hops;
-        std::vector<RootRecord> roots;
-        const UnixMillis now = options_.now();
-        for (const rpc::PlacedLog& placed : *logs) {
-            // A node may answer with more than was asked for; what is not the service's is nobody's message.
-            if (placed.log.address != chain.service || placed.block < next_block || placed.block > last)
-                continue;
-            if (is_spoilt(placed.log)) {
-                // Passing over it would lose a message: another endpoint may tell the truth.
-                chain.api.endpoints().distrust_last();
-                spdlog::warn(
-                    "messenger: a log of {} in block {} is not what the service emits: transaction={}",
-                    chain.name, placed.block.value, id_text(placed.transaction_hash));
-                co_return;
-            }
-            if (service::decode_message_in(placed.log)) {
-                note_execution(chain, placed);
-            } else if (!is_relay) {
-                const auto event = service::decode_message_out(placed.log);
-                if (!event) continue;
-                hops.push_back({.key = {chain.id, relay_.id, event->order_id},
-                                .origin_order_id = event->order_id,
-                                .position = to_position(placed),
-                                .message = event->message,
-                                .index = 0,
-                                .seen_at = now,
-                                .progress = {}});
-            } else if (const auto relayed = service::decode_message_relay(placed.log)) {
-                hops.push_back({.key = {chain.id, relayed->to_chain, relayed->order_id},
-                                .origin_order_id = relayed->origin_order_id,
-                                .position = to_position(placed),
-                                .message = relayed->message,
-                                .index = relayed->index,
-                                .seen_at = now,
-                                .progress = {}});
-            } else if (const auto root = service::decode_outbox_root(placed.log)) {
-                roots.push_back({root->to_chain, root->count, root->root, to_position(placed)});
-            }
+        blocks = std::min(2 * blocks, kScanBlocksMax);
+        // Meanwhile what was known may have been refuted.
+        if (must(store_.load_cursor(chain.id)).value_or(chain.start_block) != first) continue;
+        keep_asked(*logs, chain.service, first, last);
+        const auto findings = read_logs(chain, *logs);
+        // Passing over what is wrong would lose a message: another endpoint may tell the truth.
+        if (!findings) {
+            doubt(chain, findings.error());
+            co_return;
         }
-        next_block = BlockNumber{last.value + 1};
-        must(store_.save_scan(chain.id, next_block, hops, roots));
-        for (const Hop& hop : hops) {
+        if (!logs->empty()) doubts_.erase(chain.id);
+        must(store_.save_scan(chain.id, BlockNumber{last.value + 1}, findings->hops, findings->roots));
+        for (const rpc::PlacedLog& placed : findings->executions) note_execution(chain, placed);
+        for (const Hop& hop : findings->hops) {
             spdlog::info("messenger: final message={} hop={}->{} block={} transaction={}",
                          id_text(hop.key.order_id), chain.name,
-                         is_relay ? std::to_string(hop.key.to.value) : relay_.name, hop.position.block.value,
-                         id_text(hop.position.transaction_hash));
+                         chain.id == relay_.id ? std::to_string(hop.key.to.value) : relay_.name,
+                         hop.position.block.value, id_text(hop.position.transaction_hash));
         }
     }
 }
@@ -232,42 +375,59 @@ void Messenger::note_execution(const Chain& chain, const rpc::PlacedLog& log) {
                  from.value, chain.name, log.block.value, id_text(log.transaction_hash));
 }
 
-async::Task<Result<bool, std::string>> Messenger::fetch_is_there(const Chain& chain, const Hop& hop,
-                                                                 rpc::BlockId id) {
-    // The relay chain remembers orders, the others places in the outbox.
-    const Bytes data = chain.id == relay_.id
-                           ? service::encode_get_order_status(hop.key.from, hop.key.order_id)
-                           : service::encode_is_delivered(hop.index);
-    const auto answer =
-        co_await chain.api.call({.from = {}, .to = chain.service, .data = data, .value = {}}, std::move(id));
-    if (!answer) co_return std::unexpected(answer.error().text);
-    const auto word = service::decode_first_word(*answer);
-    if (!word) co_return std::unexpected("there is no service at " + encode_hex(chain.service));
-    co_return *word == Uint256{1};
+async::Task<Result<std::vector<bool>, std::string>> Messenger::fetch_are_there(const Chain& chain,
+                                                                               std::vector<Hop> hops,
+                                                                               rpc::BlockId id) {
+    std::vector<rpc::CallRequest> requests;
+    for (const Hop& hop : hops) {
+        // The relay chain remembers orders, the others places in the outbox.
+        requests.push_back({.from = {},
+                            .to = chain.service,
+                            .data = chain.id == relay_.id
+                                        ? service::encode_get_order_status(hop.key.from, hop.key.order_id)
+                                        : service::encode_is_delivered(hop.index),
+                            .value = {}});
+    }
+    const auto answers = co_await chain.api.call_all(std::move(requests), std::move(id));
+    if (!answers) co_return std::unexpected(answers.error().text);
+    std::vector<bool> out;
+    for (const auto& answer : *answers) {
+        if (!answer) co_return std::unexpected(answer.error().text);
+        const auto word = service::decode_first_word(*answer);
+        if (!word) co_return std::unexpected("there is no service at " + encode_hex(chain.service));
+        out.push_back(*word == Uint256{1});
+    }
+    co_return out;
 }
 
 async::Task<void> Messenger::confirm(const Chain& chain, BlockNumber final_block) {
-    for (Hop& hop : must(store_.load_unconfirmed(chain.id, final_block, kConfirmedAtOnceMax))) {
-        const auto is_final = co_await fetch_is_there(chain, hop, rpc::BlockId::number(final_block));
-        if (!is_final) {
-            spdlog::debug("messenger: cannot confirm message={} on {}: {}", id_text(hop.key.order_id),
-                          chain.name, is_final.error());
-            co_return;
+    std::vector<Hop> hops = must(store_.load_unconfirmed(chain.id, final_block, kConfirmedAtOnceMax));
+    if (hops.empty()) co_return;
+    const auto are_final = co_await fetch_are_there(chain, hops, rpc::BlockId::number(final_block));
+    if (!are_final) {
+        spdlog::debug("messenger: cannot confirm messages on {}: {}", chain.name, are_final.error());
+        co_return;
+    }
+    std::vector<Hop> missing;
+    for (std::size_t i = 0; i < hops.size(); ++i) {
+        if ((*are_final)[i]) {
+            advance(hops[i], Confirmed{});
+        } else {
+            missing.push_back(std::move(hops[i]));
         }
-        if (*is_final) {
-            advance(hop, Confirmed{});
+    }
+    if (missing.empty()) co_return;
+    const auto head = co_await chain.api.fetch_block_number();
+    const auto are_there = co_await fetch_are_there(chain, missing, rpc::BlockId::latest());
+    if (!head || !are_there) co_return;
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+        if ((*are_there)[i]) {
+            advance(missing[i], Moved{*head});
             continue;
         }
-        const auto head = co_await chain.api.fetch_block_number();
-        const auto is_there = co_await fetch_is_there(chain, hop, rpc::BlockId::latest());
-        if (!head || !is_there) co_return;
-        if (*is_there) {
-            advance(hop, Moved{*head});
-            continue;
-        }
-        advance(hop, Undone{});
+        advance(missing[i], Undone{});
         spdlog::warn("messenger: {} took back the block that brought message={}; it is brought again",
-                     chain.name, id_text(hop.key.order_id));
+                     chain.name, id_text(missing[i].key.order_id));
     }
 }
 
@@ -310,6 +470,26 @@ void Messenger::settle(std::vector<Hop>& hops, const evm::TransactionOutcome& ou
     }
 }
 
+async::Task<std::vector<Hop>> Messenger::drop_delivered(const Chain& chain, std::vector<Hop> hops) {
+    std::vector<Hop> out;
+    if (hops.empty()) co_return out;
+    const auto head = co_await chain.api.fetch_block_number();
+    const auto are_there = co_await fetch_are_there(chain, hops, rpc::BlockId::latest());
+    for (std::size_t i = 0; i < hops.size(); ++i) {
+        if (!head || !are_there) {
+            hold(hops[i], chain.name,
+                 {StepError::Kind::kObstructed, head ? are_there.error() : head.error().text});
+        } else if ((*are_there)[i]) {
+            advance(hops[i], FoundDelivered{*head});
+            spdlog::info("messenger: delivered message={} hop={}->{} by somebody else",
+                         id_text(hops[i].key.order_id), hops[i].key.from.value, chain.name);
+        } else {
+            out.push_back(std::move(hops[i]));
+        }
+    }
+    co_return out;
+}
+
 async::Task<void> Messenger::inbound_once(const Chain& origin) {
     std::vector<Hop> due =
         must(store_.load_due(origin.id, relay_.id, options_.now(), options_.batch_messages_max));
@@ -343,11 +523,21 @@ async::Task<void> Messenger::inbound_once(const Chain& origin) {
 
 /// False when smaller batches may do better.
 async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::vector<Hop> hops) {
+    // A proof of what somebody else brought is gas for nothing.
+    hops = co_await drop_delivered(relay_, std::move(hops));
+    if (hops.empty()) co_return true;
     std::vector<chain::LogPosition> positions;
     for (const Hop& hop : hops) positions.push_back(hop.position);
-    const auto step = co_await build_inbound(
-        {.origin = origin.id, .source = origin.source, .relay = relay_.api, .client = origin.client_on_relay},
-        std::move(positions));
+    const auto step = co_await build_inbound({.origin = origin.id,
+                                              .source = origin.source,
+                                              .relay = relay_.api,
+                                              .client = origin.client_on_relay,
+                                              .client_since = relay_.start_block},
+                                             std::move(positions));
+    if (!step && step.error().kind == StepError::Kind::kRefuted) {
+        refute(origin, hops.front().position.block, step.error().text);
+        co_return true;
+    }
     if (!step) {
         for (Hop& hop : hops) hold(hop, origin.name, step.error());
         co_return true;
@@ -397,25 +587,15 @@ async::Task<void> Messenger::outbound_once(const Chain& destination) {
     const auto is_covered = [&](const Hop& hop) { return root && hop.index < root->count; };
     // The covered ones need not wait for the others' root.
     if (!std::all_of(due.begin(), due.end(), is_covered)) co_await publish_root(destination);
+    std::erase_if(due, [&](const Hop& hop) { return !is_covered(hop); });
+    for (Hop& hop : due) {
+        if (hop.progress.state == HopState::kParked) advance(hop, WaitOver{});
+    }
+    due = co_await drop_delivered(destination, std::move(due));
     std::vector<Hop> batch;
     std::uint64_t gas = 0;
     std::size_t bytes = 0;
     for (Hop& hop : due) {
-        if (!is_covered(hop)) continue;
-        if (hop.progress.state == HopState::kParked) advance(hop, WaitOver{});
-        const auto head = co_await destination.api.fetch_block_number();
-        const auto delivered = co_await fetch_is_there(destination, hop, rpc::BlockId::latest());
-        if (!head || !delivered) {
-            hold(hop, destination.name,
-                 {StepError::Kind::kObstructed, head ? delivered.error() : head.error().text});
-            continue;
-        }
-        if (*delivered) {
-            advance(hop, FoundDelivered{*head});
-            spdlog::info("messenger: delivered message={} hop={}->{} by somebody else",
-                         id_text(hop.key.order_id), relay_.name, destination.name);
-            continue;
-        }
         const auto message = message::decode_message(hop.message);
         if (!message) {
             hold(hop, relay_.name, {StepError::Kind::kObstructed, "the relay chain's log holds no message"});
@@ -437,17 +617,28 @@ async::Task<void> Messenger::submit_outbound(const Chain& destination, std::vect
 
     std::vector<message::DeliveredMessage> messages;
     for (const Hop& hop : hops) messages.push_back({hop.index, hop.message});
+    PublishedRoot published{root.count, root.root, root.position};
+    auto delivery = make_outbound_delivery(outbox_to(destination.id), published, std::move(messages));
+    // Scans check it: the logs were read again meanwhile.
+    if (!delivery) {
+        for (Hop& hop : hops) hold(hop, relay_.name, {StepError::Kind::kObstructed, delivery.error()});
+        co_return;
+    }
     const auto step = co_await build_outbound({.source = relay_.source,
                                                .destination = destination.api,
                                                .service = destination.service,
                                                .client = destination.relay_client},
-                                              must(store_.load_outbox(relay_.id, destination.id)),
-                                              {root.count, root.root, root.position}, std::move(messages));
+                                              std::move(published), *std::move(delivery));
+    if (!step && step.error().kind == StepError::Kind::kRefuted) {
+        refute(relay_, root.position.block, step.error().text);
+        co_return;
+    }
     if (!step) {
         if (step.error().kind == StepError::Kind::kOutdated) co_await publish_root(destination);
         for (Hop& hop : hops) hold(hop, destination.name, step.error());
         co_return;
     }
+    if (step->has_root_proof) must(store_.save_proven_root(destination.id, root.count, root.position.block));
     for (Hop& hop : hops) {
         advance(hop, ProofVerified{step->report});
         spdlog::info("messenger: proved message={} hop={}->{} index={} root_count={} {}",

@@ -10,6 +10,7 @@
 #include "butter/async/task.hpp"
 #include "butter/chain/family.hpp"
 #include "butter/evm/sender.hpp"
+#include "butter/message/outbox.hpp"
 #include "butter/messenger/hop_store.hpp"
 #include "butter/messenger/step.hpp"
 #include "butter/rpc/eth_api.hpp"
@@ -52,6 +53,27 @@ class Messenger {
     async::Task<void> deliver_outbound(const Chain& destination);
 
     async::Task<void> scan_once(const Chain& chain);
+    /// What the scan asks for of these blocks.
+    rpc::LogFilter filter_of(const Chain& chain, BlockNumber first, BlockNumber last) const;
+    /// Reads what was scanned lately from every endpoint: what one hid, another shows.
+    async::Task<void> cross_read(const Chain& chain);
+    /// What the service's logs of a range say, in order, if they go on from what is known: a log that is
+    /// missing, altered or made up shows in the messages' nonces, in the outbox's indexes or in its roots.
+    /// The error is a text for people.
+    struct Findings {
+        std::vector<Hop> hops;
+        std::vector<RootRecord> roots;
+        std::vector<rpc::PlacedLog> executions;
+    };
+    Result<Findings, std::string> read_logs(const Chain& chain, const std::vector<rpc::PlacedLog>& logs);
+    /// The endpoint's logs cannot be true, or contradict those of before. When every endpoint says the same,
+    /// it is those of before that are in doubt.
+    void doubt(const Chain& chain, const std::string& why);
+    /// A log that a scan found in `block` is proven not to be there.
+    void refute(const Chain& chain, BlockNumber block, const std::string& why);
+    /// Scans again all that consensus did not prove.
+    void forget_unproven(const Chain& chain);
+    message::Outbox& outbox_to(ChainId destination);
     async::Task<void> inbound_once(const Chain& origin);
     async::Task<void> outbound_once(const Chain& destination);
 
@@ -61,8 +83,13 @@ class Messenger {
     async::Task<void> publish_root(const Chain& destination);
     /// Looks at deliveries whose block became final: those that a reorganisation undid start again.
     async::Task<void> confirm(const Chain& chain, BlockNumber final_block);
-    async::Task<Result<bool, std::string>> fetch_is_there(const Chain& chain, const Hop& hop,
-                                                          rpc::BlockId id);
+    /// For each hop, whether `chain` has its message at block `id`; in one round trip.
+    async::Task<Result<std::vector<bool>, std::string>> fetch_are_there(const Chain& chain,
+                                                                        std::vector<Hop> hops,
+                                                                        rpc::BlockId id);
+    /// Marks the hops that `chain` has by now; the others are left. Empty, and all held, when it cannot be
+    /// asked.
+    async::Task<std::vector<Hop>> drop_delivered(const Chain& chain, std::vector<Hop> hops);
     /// A successful execution in a final block, perhaps of a message that failed before.
     void note_execution(const Chain& chain, const rpc::PlacedLog& log);
 
@@ -81,6 +108,19 @@ class Messenger {
     Options options_;
     /// Block of the last root published for a destination; the scan finds its log when that block is final.
     std::map<ChainId, BlockNumber> published_in_;
+    /// By destination; what the store holds of it, ready to prove from.
+    std::map<ChainId, message::Outbox> outboxes_;
+    /// By origin: the next message's nonce.
+    std::map<ChainId, std::uint64_t> next_nonces_;
+    /// By chain: answers in a row that contradict what is known.
+    std::map<ChainId, std::size_t> doubts_;
+    struct CrossRead {
+        std::size_t polls = 0;   ///< since the last one
+        BlockNumber next_block;  ///< first that was not read from every endpoint
+    };
+    std::map<ChainId, CrossRead> cross_reads_;
+    /// By chain: blocks asked for at once; fewer after an endpoint could not answer.
+    std::map<ChainId, std::uint64_t> scan_blocks_;
 };
 
 }  // namespace butter::messenger

@@ -9,6 +9,7 @@
 #include "butter/base/result.hpp"
 #include "butter/chain/family.hpp"
 #include "butter/message/delivery.hpp"
+#include "butter/message/outbox.hpp"
 #include "butter/rpc/eth_api.hpp"
 
 /// The transactions that bring a message one hop further: what to call with which data, proven and checked,
@@ -19,6 +20,7 @@ namespace butter::messenger {
 struct Step {
     Bytes call_data;
     std::string report;
+    bool has_root_proof = false;  ///< a root's proof was made and passed, rather than the root found known
 };
 
 /// Why there is no such call.
@@ -27,6 +29,7 @@ struct StepError {
         kWaiting = 1,   ///< a chain or client is not there yet; nobody's fault
         kOutdated = 2,  ///< the client has moved past the root's block; a newer root proves the same messages
         kObstructed = 3,  ///< an endpoint is down, or what it says does not hold
+        kRefuted = 4,     ///< an announced log is proven not to be there: who announced it was wrong
     };
     Kind kind{};
     std::string text;
@@ -37,7 +40,8 @@ struct InboundLane {
     ChainId origin;
     chain::Source& source;  ///< of the origin
     rpc::EthApi& relay;
-    Address client;  ///< on the relay chain, of the origin
+    Address client;            ///< on the relay chain, of the origin
+    BlockNumber client_since;  ///< of the relay chain: the client is no older
 };
 /// `transferIn` of the relay service for the `MessageOut` logs at `positions`, all in one final block. The
 /// references in `lane` outlive the task.
@@ -57,13 +61,15 @@ struct OutboundLane {
     Address service;  ///< on the destination
     Address client;   ///< on the destination, of the relay chain
 };
-/// `transferIn` of the destination's service for `messages` (ascending indexes below the root's count), with
-/// the root's proof unless the destination keeps that root already. `outbox` are the order ids of the
-/// destination's whole outbox as the relay chain's logs have them; they must lead to the root. The references
-/// in `lane` outlive the task.
-async::Task<Result<Step, StepError>> build_outbound(OutboundLane lane, std::vector<Hash32> outbox,
-                                                    PublishedRoot root,
-                                                    std::vector<message::DeliveredMessage> messages);
+/// `messages` (ascending indexes below the root's count) with their proof under the root. `outbox` is the
+/// destination's as the relay chain's logs have it; it must lead to the root. The error is a text for people.
+Result<message::Delivery, std::string> make_outbound_delivery(
+    const message::Outbox& outbox, const PublishedRoot& root,
+    std::vector<message::DeliveredMessage> messages);
+/// `transferIn` of the destination's service for `delivery`, with the root's proof unless the destination
+/// keeps that root already. The references in `lane` outlive the task.
+async::Task<Result<Step, StepError>> build_outbound(OutboundLane lane, PublishedRoot root,
+                                                    message::Delivery delivery);
 
 /// `ILightClient.clientState` of `client`. The error is a text for people.
 async::Task<Result<Bytes, std::string>> fetch_client_state(rpc::EthApi& api, Address client);

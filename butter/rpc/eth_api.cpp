@@ -252,7 +252,9 @@ async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_receipts
     co_return out;
 }
 
-async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilter filter) {
+namespace {
+
+JsonObject to_json(const LogFilter& filter) {
     JsonObject request{{"fromBlock", encode_quantity(filter.from.value)},
                        {"toBlock", encode_quantity(filter.to.value)}};
     JsonArray addresses;
@@ -268,6 +270,37 @@ async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilt
         topics.push_back(Json(encode_hex(*filter.third_topic)));
     }
     request["topics"] = std::move(topics);
+    return request;
+}
+
+}  // namespace
+
+Result<std::vector<PlacedLog>, RpcError> EthApi::decode_logs(const Json& answer) const {
+    const JsonArray* logs = answer.if_array();
+    if (logs == nullptr) return std::unexpected(malformed("a list of logs"));
+    std::vector<PlacedLog> out;
+    for (const Json& json : *logs) {
+        TRY(PlacedLog log, require(decode_placed_log(json), "a list of logs"));
+        out.push_back(std::move(log));
+    }
+    return out;
+}
+
+async::Task<std::vector<Result<std::vector<PlacedLog>, RpcError>>> EthApi::fetch_logs_each(LogFilter filter) {
+    const auto answers = co_await endpoints_.call_each("eth_getLogs", {to_json(filter)});
+    std::vector<Result<std::vector<PlacedLog>, RpcError>> out;
+    for (const auto& answer : answers) {
+        if (answer) {
+            out.push_back(decode_logs(*answer));
+        } else {
+            out.push_back(std::unexpected(answer.error()));
+        }
+    }
+    co_return out;
+}
+
+async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilter filter) {
+    const JsonObject request = to_json(filter);
     RpcError error{RpcError::Kind::kMalformed, 0, "no endpoint configured", {}};
     for (std::size_t attempt = 0; attempt < endpoints_.size(); ++attempt) {
         std::vector<Endpoints::Call> calls;
@@ -282,14 +315,7 @@ async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilt
             endpoints_.set_aside_last();
             continue;
         }
-        const JsonArray* logs = answers[0]->if_array();
-        if (logs == nullptr) co_return std::unexpected(malformed("a list of logs"));
-        std::vector<PlacedLog> out;
-        for (const Json& json : *logs) {
-            CO_TRY(PlacedLog log, require(decode_placed_log(json), "a list of logs"));
-            out.push_back(std::move(log));
-        }
-        co_return out;
+        co_return decode_logs(*answers[0]);
     }
     co_return std::unexpected(std::move(error));
 }
@@ -338,6 +364,22 @@ async::Task<Result<AccountProof, RpcError>> EthApi::fetch_proof(Address account,
 async::Task<Result<Bytes, RpcError>> EthApi::call(CallRequest request, BlockId id) {
     CO_TRY(const Json result, co_await endpoints_.call("eth_call", {to_json(request), id.text()}));
     co_return require(text_bytes(result), "the bytes of a call");
+}
+
+async::Task<Result<std::vector<Result<Bytes, RpcError>>, RpcError>> EthApi::call_all(
+    std::vector<CallRequest> requests, BlockId id) {
+    std::vector<Endpoints::Call> calls;
+    for (const CallRequest& request : requests) calls.push_back({"eth_call", {to_json(request), id.text()}});
+    CO_TRY(const auto answers, co_await endpoints_.call_batch(std::move(calls)));
+    std::vector<Result<Bytes, RpcError>> out;
+    for (const auto& answer : answers) {
+        if (!answer) {
+            out.push_back(std::unexpected(answer.error()));
+        } else {
+            out.push_back(require(text_bytes(*answer), "the bytes of a call"));
+        }
+    }
+    co_return out;
 }
 
 async::Task<Result<std::uint64_t, RpcError>> EthApi::estimate_gas(CallRequest request) {

@@ -107,6 +107,8 @@ class EthApi {
     /// From an endpoint that has the range's last block: one that is behind leaves out logs without saying
     /// so.
     async::Task<Result<std::vector<PlacedLog>, RpcError>> fetch_logs(LogFilter filter);
+    /// What each endpoint says, in their order; one that is behind leaves out logs without saying so.
+    async::Task<std::vector<Result<std::vector<PlacedLog>, RpcError>>> fetch_logs_each(LogFilter filter);
     async::Task<Result<std::optional<PlacedReceipt>, RpcError>> fetch_receipt(Hash32 transaction);
     /// Absent when the node has no such transaction.
     async::Task<Result<std::optional<TransactionCall>, RpcError>> fetch_transaction(Hash32 transaction);
@@ -115,6 +117,9 @@ class EthApi {
     async::Task<Result<AccountProof, RpcError>> fetch_proof(Address account, Hash32 slot, BlockNumber number);
 
     async::Task<Result<Bytes, RpcError>> call(CallRequest request, BlockId id = BlockId::latest());
+    /// The same at once, in one round trip and from one endpoint; one result each, in order.
+    async::Task<Result<std::vector<Result<Bytes, RpcError>>, RpcError>> call_all(
+        std::vector<CallRequest> requests, BlockId id = BlockId::latest());
     async::Task<Result<std::uint64_t, RpcError>> estimate_gas(CallRequest request);
     async::Task<Result<Bytes, RpcError>> fetch_code(Address account);
     async::Task<Result<Uint256, RpcError>> fetch_balance(Address account);
@@ -125,6 +130,7 @@ class EthApi {
 
   private:
     async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_receipts_one_by_one(BlockNumber number);
+    Result<std::vector<PlacedLog>, RpcError> decode_logs(const Json& answer) const;
     template <class T>
     Result<T, RpcError> require(std::optional<T> value, std::string_view what) const;
 

@@ -17,11 +17,12 @@ class LogReader {
     }
 
     Hash32 topic() { return error_ ? Hash32{} : topics_[next_topic_++]; }
-    ChainId topic_chain() {
+    std::uint64_t topic_u64() {
         const Uint256 value = *from_big_endian(topic());
         if (!value.fits_u64()) fail();
-        return ChainId{value.limbs[0]};
+        return value.limbs[0];
     }
+    ChainId topic_chain() { return ChainId{topic_u64()}; }
     template <class T>
     T data(Result<T, codec::AbiError> (codec::AbiReader::*read)() noexcept) {
         if (error_) return T{};
@@ -94,6 +95,10 @@ const Hash32& already_delivered_topic() noexcept {
     static const Hash32 topic = codec::event_topic("AlreadyDelivered(bytes32)");
     return topic;
 }
+const Hash32& client_updated_topic() noexcept {
+    static const Hash32 topic = codec::event_topic("ClientUpdated(uint64,bytes)");
+    return topic;
+}
 
 Result<MessageOut, EventError> decode_message_out(const eth::Log& log) {
     LogReader reader(log, message_out_topic(), 2);
@@ -143,6 +148,14 @@ Result<AlreadyDelivered, EventError> decode_already_delivered(const eth::Log& lo
     LogReader reader(log, already_delivered_topic(), 1);
     AlreadyDelivered event;
     event.order_id = reader.topic();
+    return reader.finish(std::move(event));
+}
+
+Result<ClientUpdated, EventError> decode_client_updated(const eth::Log& log) {
+    LogReader reader(log, client_updated_topic(), 1);
+    ClientUpdated event;
+    event.height = reader.topic_u64();
+    event.state = reader.data_bytes();
     return reader.finish(std::move(event));
 }
 

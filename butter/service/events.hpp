@@ -54,12 +54,19 @@ struct AlreadyDelivered {
     Hash32 order_id;
 };
 
+/// `ClientUpdated`: a light client's trusted state advanced.
+struct ClientUpdated {
+    std::uint64_t height = 0;  ///< in the family's unit
+    Bytes state;               ///< what `clientState` returned from then on
+};
+
 /// First topics, to filter logs by.
 const Hash32& message_out_topic() noexcept;
 const Hash32& message_relay_topic() noexcept;
 const Hash32& outbox_root_topic() noexcept;
 const Hash32& message_in_topic() noexcept;
 const Hash32& already_delivered_topic() noexcept;
+const Hash32& client_updated_topic() noexcept;
 
 /// Each checks topics, data and, where the log carries the message, that the id is its hash. Who emitted the
 /// log is not checked.
@@ -68,5 +75,6 @@ Result<MessageRelay, EventError> decode_message_relay(const eth::Log& log);
 Result<OutboxRoot, EventError> decode_outbox_root(const eth::Log& log);
 Result<MessageIn, EventError> decode_message_in(const eth::Log& log);
 Result<AlreadyDelivered, EventError> decode_already_delivered(const eth::Log& log);
+Result<ClientUpdated, EventError> decode_client_updated(const eth::Log& log);
 
 }  // namespace butter::service

@@ -23,6 +23,9 @@ using codec::AbiValue;
 constexpr Address kHistoryContract{{0x00, 0x00, 0xf9, 0x08, 0x27, 0xf1, 0xc5, 0x3a, 0x10, 0xcb,
                                     0x7a, 0x02, 0x33, 0x5b, 0x17, 0x53, 0x20, 0x00, 0x29, 0x35}};
 constexpr std::uint64_t kHistoryWindow = 8'191;
+/// A client is brought forward after so many slots at the latest; half the window, so that an update may be
+/// late by as much.
+constexpr std::uint64_t kAnchorSlotsMax = 4'096;
 /// Up to here a chain of headers costs less than a history proof: a header has some 600 bytes, a history
 /// proof of a large state some ten times that.
 constexpr std::uint64_t kWalkMax = 12;
@@ -35,6 +38,7 @@ constexpr std::size_t kUpdatesFromCheckpointMax = 1'500;
 
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
 SourceError not_ready(std::string text) { return {SourceError::Kind::kNotReady, std::move(text)}; }
+SourceError outdated(std::string text) { return {SourceError::Kind::kOutdated, std::move(text)}; }
 SourceError unsupported(std::string text) { return {SourceError::Kind::kUnsupported, std::move(text)}; }
 
 std::string block_text(BlockNumber number) { return "block " + std::to_string(number.value); }
@@ -100,6 +104,8 @@ class EthereumSource final : public chain::Source {
     async::Task<Result<BlockNumber, SourceError>> fetch_final_block() override;
     async::Task<Result<chain::Proof, SourceError>> fetch_proof(std::vector<chain::LogPosition> positions,
                                                                Bytes client_state) override;
+    async::Task<Result<chain::Proof, SourceError>> fetch_past_proof(std::vector<chain::LogPosition> positions,
+                                                                    std::vector<Bytes> past_states) override;
     async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
     async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
     Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
@@ -127,8 +133,13 @@ class EthereumSource final : public chain::Source {
     async::Task<Answer<AppliedUpdate>> carry(Client client, Update update, std::vector<Bytes>& carried);
     async::Task<Answer<Update>> fetch_next_period_update(Client client);
     async::Task<Answer<CarriedUpdates>> carry_to(Client client, BlockNumber target, Carriage carriage);
+    async::Task<Answer<std::optional<Anchor>>> fetch_anchor(Client client);
     async::Task<Answer<CarriedUpdates>> find_anchor(Client client, BlockNumber target, Carriage carriage);
 
+    /// A proof for `client_state` under what `carried` brings it to.
+    async::Task<Answer<chain::Proof>> prove_under(CarriedUpdates carried,
+                                                  std::vector<chain::LogPosition> positions,
+                                                  Bytes client_state);
     async::Task<Answer<eth::Header>> fetch_header(Anchor anchor);
     async::Task<Answer<ProvenBlock>> prove_by_headers(Anchor anchor, BlockNumber target);
     async::Task<Answer<ProvenBlock>> prove_by_history(Anchor anchor, BlockNumber target);
@@ -236,28 +247,30 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
                                         " updates behind; it needs them before a proof"));
 }
 
+/// The final block that `client` shows. A checkpoint from before the first execution block has none.
+async::Task<Result<std::optional<Anchor>, SourceError>> EthereumSource::fetch_anchor(Client client) {
+    const Hash32 known = client.state.finalized_block_hash;
+    if (known.is_zero()) co_return std::optional<Anchor>();
+    const auto header = co_await api_.fetch_header_by_hash(known);
+    if (!header) co_return std::unexpected(unusable(header.error()));
+    if (!*header || eth::hash_of((*header)->header) != known) {
+        api_.endpoints().distrust_last();
+        co_return std::unexpected(
+            invalid("the node does not have block " + encode_hex(known) + ", which the client holds final"));
+    }
+    co_return Anchor{known, (*header)->header.number};
+}
+
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
                                                                              BlockNumber target,
                                                                              Carriage carriage) {
-    // The contract keeps older final blocks too, but shows only this one. A checkpoint from before the first
-    // execution block has none.
-    const Hash32 known = client.state.finalized_block_hash;
-    if (!known.is_zero()) {
-        const auto header = co_await api_.fetch_header_by_hash(known);
-        if (!header) co_return std::unexpected(unusable(header.error()));
-        if (!*header || eth::hash_of((*header)->header) != known) {
-            api_.endpoints().distrust_last();
-            co_return std::unexpected(invalid("the node does not have block " + encode_hex(known) +
-                                              ", which the client holds final"));
-        }
-        const BlockNumber number = (*header)->header.number;
-        if (number >= target) {
-            if (number.value - target.value > kHistoryWindow)
-                co_return std::unexpected(
-                    unsupported(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
-                                " blocks before the client's final block " + std::to_string(number.value)));
-            co_return CarriedUpdates{{}, std::move(client), {known, number}};
-        }
+    CO_TRY(const std::optional<Anchor> known, co_await fetch_anchor(client));
+    if (known && known->number >= target) {
+        if (known->number.value - target.value > kHistoryWindow)
+            co_return std::unexpected(
+                outdated(block_text(target) + " is further than " + std::to_string(kHistoryWindow) +
+                         " blocks before the client's final block " + std::to_string(known->number.value)));
+        co_return CarriedUpdates{{}, std::move(client), *known};
     }
     if (!follower_.store() || !follower_.store()->finalized.execution || final_block() < target) {
         CO_TRY(const BlockNumber newest, co_await fetch_final_block());
@@ -286,10 +299,26 @@ async::Task<Result<std::vector<chain::Update>, SourceError>> EthereumSource::fet
             co_return std::unexpected(update.error());
         }
         std::vector<Bytes> carried;
-        CO_TRY(AppliedUpdate applied, co_await carry(client, *update, carried));
-        client = std::move(applied.client);
+        auto applied = co_await carry(client, *update, carried);
+        if (!applied) {
+            if (applied.error().kind == SourceError::Kind::kNotReady && !out.empty()) break;
+            co_return std::unexpected(std::move(applied).error());
+        }
+        client = std::move(applied->client);
         out.push_back({std::move(carried.front()),
-                       {report_of(applied.participants, client.state), client.state.finalized_slot.value}});
+                       {report_of(applied->participants, client.state), client.state.finalized_slot.value}});
+    }
+    // Between the messages of a quiet lane too, the client's final blocks stay so close to each other that
+    // every block can be proven under one of them, also when messages were held up for days.
+    const std::optional<Update>& newest = follower_.finality();
+    if (out.empty() && newest && newest->finalized->beacon.slot.value > client.state.finalized_slot.value &&
+        newest->finalized->beacon.slot.value - client.state.finalized_slot.value >= kAnchorSlotsMax &&
+        find_root(client, settings_.network.period_of(newest->signature_slot))) {
+        std::vector<Bytes> carried;
+        CO_TRY(const AppliedUpdate applied, co_await carry(std::move(client), *newest, carried));
+        out.push_back({std::move(carried.front()),
+                       {report_of(applied.participants, applied.client.state),
+                        applied.client.state.finalized_slot.value}});
     }
     co_return out;
 }
@@ -373,7 +402,8 @@ async::Task<Result<std::vector<proof::ReceiptProof>, SourceError>> EthereumSourc
                                           encode_hex(receipts_root)));
     }
     auto proofs = chain::prove_logs(trie, *receipts, positions);
-    if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
+    if (!proofs)
+        co_return std::unexpected(SourceError{SourceError::Kind::kRefuted, std::move(proofs).error()});
     co_return *std::move(proofs);
 }
 
@@ -396,11 +426,17 @@ async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
     CO_TRY(Client client, read_client(client_state));
     const BlockNumber target = positions.front().block;
     CO_TRY(CarriedUpdates carried, co_await find_anchor(std::move(client), target, kForContract));
+    co_return co_await prove_under(std::move(carried), std::move(positions), std::move(client_state));
+}
+
+async::Task<Result<chain::Proof, SourceError>> EthereumSource::prove_under(
+    CarriedUpdates carried, std::vector<chain::LogPosition> positions, Bytes client_state) {
     SourceError error;
-    for (const Ancestry way : ways_to(carried.anchor, target)) {
+    for (const Ancestry way : ways_to(carried.anchor, positions.front().block)) {
         auto parts = co_await prove_logs(carried.anchor, positions, way);
         if (!parts) {
             error = std::move(parts).error();
+            if (error.kind == SourceError::Kind::kRefuted) break;
             continue;
         }
         parts->updates = carried.updates;
@@ -409,6 +445,31 @@ async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_proof(
         error = std::move(proof).error();
         // The updates are checked already: what is wrong came from the RPC.
         api_.endpoints().distrust_last();
+    }
+    co_return std::unexpected(std::move(error));
+}
+
+/// The contract keeps every final block that it learned of, but shows only the newest.
+async::Task<Result<chain::Proof, SourceError>> EthereumSource::fetch_past_proof(
+    std::vector<chain::LogPosition> positions, std::vector<Bytes> past_states) {
+    if (positions.empty()) co_return std::unexpected(unsupported("there is no log to prove"));
+    const BlockNumber target = positions.front().block;
+    SourceError error =
+        outdated("the client's final blocks of that time are too far past " + block_text(target));
+    // From the newest back: a node has the states of the last blocks rather than of older ones.
+    for (auto state = past_states.rbegin(); state != past_states.rend(); ++state) {
+        CO_TRY(Client client, read_client(*state));
+        CO_TRY(const std::optional<Anchor> anchor, co_await fetch_anchor(client));
+        if (!anchor || anchor->number < target) {
+            // Those before are older still.
+            if (error.kind == SourceError::Kind::kOutdated)
+                error = not_ready("no final block of the client is close enough after " + block_text(target));
+            break;
+        }
+        if (anchor->number.value - target.value > kHistoryWindow) continue;
+        auto proof = co_await prove_under({{}, std::move(client), *anchor}, positions, *state);
+        if (proof || proof.error().kind == SourceError::Kind::kRefuted) co_return std::move(proof);
+        error = std::move(proof).error();
     }
     co_return std::unexpected(std::move(error));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/source.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 
 #include "butter/base/hex.hpp"
@@ -17,8 +19,10 @@ using codec::AbiValue;
 
 /// Newest block whose seal was checked is asked for again only when the chain moved.
 constexpr std::uint64_t kUpdatesMax = 16;
+/// A chain makes a block every few seconds: an endpoint whose head stays for so long is perhaps cut off, and
+/// another one is asked.
+constexpr std::chrono::seconds kHeadStaysMax{60};
 
-SourceError unavailable(const rpc::RpcError& error) { return {SourceError::Kind::kUnavailable, error.text}; }
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
 
 class MapoSource final : public chain::Source {
@@ -31,6 +35,8 @@ class MapoSource final : public chain::Source {
     async::Task<Result<BlockNumber, SourceError>> fetch_final_block() override;
     async::Task<Result<chain::Proof, SourceError>> fetch_proof(std::vector<chain::LogPosition> positions,
                                                                Bytes client_state) override;
+    async::Task<Result<chain::Proof, SourceError>> fetch_past_proof(std::vector<chain::LogPosition> positions,
+                                                                    std::vector<Bytes> past_states) override;
     async::Task<Result<std::vector<chain::Update>, SourceError>> fetch_updates(Bytes client_state) override;
     async::Task<Result<Bytes, SourceError>> fetch_client_initializer(Address owner) override;
     Result<chain::Proof, SourceError> verify_proof(BytesView proof, BytesView client_state) const override;
@@ -40,6 +46,11 @@ class MapoSource final : public chain::Source {
         const chain::CheckpointProof& proof) const override;
 
   private:
+    /// Of the RPC. What has another form than the method's answer is as bad as a lie.
+    SourceError unavailable(const rpc::RpcError& error) noexcept {
+        if (error.kind == rpc::RpcError::Kind::kMalformed) api_.endpoints().distrust_last();
+        return {SourceError::Kind::kUnavailable, error.text};
+    }
     async::Task<Result<Header, SourceError>> fetch_header(BlockNumber number);
     async::Task<Result<VerifiedHeader, SourceError>> fetch_verified(BlockNumber number);
     async::Task<Result<void, SourceError>> follow_to(BlockNumber number);
@@ -56,6 +67,7 @@ class MapoSource final : public chain::Source {
     /// a deque keeps references to its elements valid while another one adds to it.
     std::deque<TrustedState> states_;
     BlockNumber verified_head_;
+    std::chrono::steady_clock::time_point head_moved_at_ = std::chrono::steady_clock::now();
 };
 
 /// The state whose set signs block `number`.
@@ -70,6 +82,7 @@ async::Task<Result<Header, SourceError>> MapoSource::fetch_header(BlockNumber nu
     const auto block = co_await api_.fetch_block_json(rpc::BlockId::number(number));
     if (!block) co_return std::unexpected(unavailable(block.error()));
     if (block->is_null()) {
+        if (number <= verified_head_) api_.endpoints().set_aside_last();  // it is behind another one
         co_return std::unexpected(SourceError{SourceError::Kind::kNotReady,
                                               "block " + std::to_string(number.value) + " is not there yet"});
     }
@@ -130,7 +143,10 @@ async::Task<Result<BlockNumber, SourceError>> MapoSource::fetch_final_block() {
     // A sealed block is final. One round trip when nothing is new.
     if (*head > verified_head_ && head->value > settings_.checkpoint.last_epoch_block.value) {
         CO_TRY([[maybe_unused]] const VerifiedHeader verified, co_await fetch_verified(*head));
-        verified_head_ = *head;
+        verified_head_ = std::max(verified_head_, *head);
+        head_moved_at_ = std::chrono::steady_clock::now();
+    } else if (std::chrono::steady_clock::now() - head_moved_at_ > kHeadStaysMax) {
+        api_.endpoints().set_aside_last();
     }
     co_return verified_head_;
 }
@@ -167,7 +183,8 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
         }
     }
     auto proofs = chain::prove_logs(trie, *receipts, positions);
-    if (!proofs) co_return std::unexpected(invalid(std::move(proofs).error()));
+    if (!proofs)
+        co_return std::unexpected(SourceError{SourceError::Kind::kRefuted, std::move(proofs).error()});
     co_return *std::move(proofs);
 }
 
@@ -186,15 +203,20 @@ async::Task<Result<chain::Proof, SourceError>> MapoSource::fetch_proof(
                                                   std::to_string(number.value)});
     }
     if (number <= client->last_epoch_block) {
-        co_return std::unexpected(
-            SourceError{SourceError::Kind::kUnsupported,
-                        "the client has moved past block " + std::to_string(number.value)});
+        co_return std::unexpected(SourceError{
+            SourceError::Kind::kOutdated, "the client has moved past block " + std::to_string(number.value)});
     }
     CO_TRY(const VerifiedHeader verified, co_await fetch_verified(number));
     CO_TRY(const auto receipts, co_await prove_receipts(verified.header, verified.hash, positions));
     const TrustedState& state = *find_state(number);
     const Bytes bytes = encode_proof(state, verified.header, receipts);
     co_return verify_proof(bytes, client_state);
+}
+
+async::Task<Result<chain::Proof, SourceError>> MapoSource::fetch_past_proof(std::vector<chain::LogPosition>,
+                                                                            std::vector<Bytes>) {
+    co_return std::unexpected(SourceError{SourceError::Kind::kUnsupported,
+                                          "the client forgets the validators of epochs that are over"});
 }
 
 Result<chain::Proof, SourceError> MapoSource::verify_proof(BytesView proof, BytesView client_state) const {

@@ -94,8 +94,9 @@ class Endpoint : public testing::Test {
 TEST_F(Endpoint, a_bad_first_one_does_not_stop_messages) {
     Proxy proxy(world().endpoint("A").rpc_url);
     const auto config = config_with("A", {proxy.url(), world().endpoint("A").rpc_url});
-    for (const Fault fault : {Fault::kGarbage, Fault::kServerError, Fault::kEmptyAnswer, Fault::kLagging,
-                              Fault::kAlteredLog, Fault::kDroppedLog, Fault::kAlteredEvents}) {
+    for (const Fault fault :
+         {Fault::kGarbage, Fault::kServerError, Fault::kEmptyAnswer, Fault::kLagging, Fault::kAlteredLog,
+          Fault::kDroppedLog, Fault::kAlteredEvents, Fault::kHiddenEvents}) {
         SCOPED_TRACE(to_string(fault));
         std::cout << to_string(fault) << "\n" << std::flush;
         proxy.set_fault(fault);
