@@ -61,6 +61,14 @@ struct VerifyOptions {
 /// Rebuilds and checks the chain of proof of a delivered message, trusting only the configured checkpoints.
 ExitCode verify(const VerifyOptions& options);
 
+struct LanesOptions {
+    std::filesystem::path config;
+    bool json = false;
+};
+/// Prints what verifies each lane, how many keys could forge it and who may change it; `kFailed` when there is
+/// anything to warn of.
+ExitCode lanes(const LanesOptions& options);
+
 struct KeyOptions {
     std::filesystem::path keystore;
     std::filesystem::path password_file;

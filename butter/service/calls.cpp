@@ -77,6 +77,20 @@ Bytes encode_get_order_status(ChainId chain_id, const Hash32& order_id) {
 
 Bytes encode_client_state() { return codec::encode_call("clientState()", {}); }
 
+Bytes encode_passport() { return codec::encode_call("passport()", {}); }
+
+Bytes encode_clients() { return codec::encode_call("clients()", {}); }
+
+Bytes encode_client_of(ChainId chain_id) { return codec::encode_call("clientOf(uint64)", {chain(chain_id)}); }
+
+Bytes encode_relay_client() { return codec::encode_call("relayClient()", {}); }
+
+Bytes encode_owner() { return codec::encode_call("owner()", {}); }
+
+Bytes encode_min_delay() { return codec::encode_call("getMinDelay()", {}); }
+
+Bytes encode_paused_until() { return codec::encode_call("pausedUntil()", {}); }
+
 Bytes encode_client_update(BytesView update) {
     return codec::encode_call("update(bytes)", {AbiValue::bytes(update)});
 }
@@ -91,6 +105,34 @@ std::optional<Bytes> decode_bytes(BytesView result) {
     const auto bytes = AbiReader(result).next_bytes();
     if (!bytes) return std::nullopt;
     return to_bytes(*bytes);
+}
+
+std::optional<Passport> decode_passport(BytesView result) {
+    AbiReader outer(result);
+    auto reader = outer.next_tuple();
+    if (!reader) return std::nullopt;
+    const auto kind = reader->next_bytes();
+    const auto chain_id = reader->next_uint(64);
+    const auto forging_keys = reader->next_uint(32);
+    const auto total_keys = reader->next_uint(32);
+    const auto last_update = reader->next_uint(64);
+    const auto height = reader->next_uint(64);
+    const auto is_frozen = reader->next_bool();
+    if (!kind || !chain_id || !forging_keys || !total_keys || !last_update || !height || !is_frozen)
+        return std::nullopt;
+    return Passport{.kind = {kind->begin(), kind->end()},
+                    .chain_id = ChainId{*chain_id},
+                    .forging_keys = *forging_keys,
+                    .total_keys = *total_keys,
+                    .last_update = UnixSeconds{*last_update},
+                    .height = *height,
+                    .is_frozen = *is_frozen};
+}
+
+std::optional<Address> decode_address(BytesView result) noexcept {
+    const auto address = AbiReader(result).next_address();
+    if (!address) return std::nullopt;
+    return *address;
 }
 
 std::optional<RelayTransferIn> decode_relay_transfer_in(BytesView call_data) {

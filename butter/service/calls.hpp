@@ -41,11 +41,35 @@ Bytes encode_get_order_status(ChainId chain, const Hash32& order_id);
 
 /// Light clients.
 Bytes encode_client_state();
+Bytes encode_passport();
+/// Which client a service believes: on the relay chain its manager, then that one's client of a chain; on the
+/// others the client of the relay chain.
+Bytes encode_clients();
+Bytes encode_client_of(ChainId chain);
+Bytes encode_relay_client();
+/// Governance.
+Bytes encode_owner();
+Bytes encode_min_delay();
+Bytes encode_paused_until();
 Bytes encode_client_update(BytesView update);
 
 /// The views' results; absent when the answer is not of that shape (a contract of another kind, or none).
 std::optional<Uint256> decode_first_word(BytesView result) noexcept;
 std::optional<Bytes> decode_bytes(BytesView result);
+
+/// `ILightClient.passport`.
+struct Passport {
+    std::string kind;  ///< the family
+    ChainId chain_id;  ///< the verified chain
+    std::uint64_t forging_keys = 0;
+    std::uint64_t total_keys = 0;
+    UnixSeconds last_update;
+    std::uint64_t height = 0;  ///< in the family's unit
+    bool is_frozen = false;
+};
+std::optional<Passport> decode_passport(BytesView result);
+/// A view's address; absent when the answer is none.
+std::optional<Address> decode_address(BytesView result) noexcept;
 
 /// What a transaction handed to `transferIn`; absent when the call data is of something else.
 struct RelayTransferIn {

@@ -160,6 +160,16 @@ The exit status with --wait is 1 when the execution failed on the destination.)"
     command->callback([&chosen, options] { chosen = [options] { return butter::app::send(*options); }; });
 }
 
+void add_lanes(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("lanes", "what verifies each direction, who could forge it, who may change it");
+    command->footer("\nThe exit status is 1 when there is anything to warn of.");
+    auto options = std::make_shared<butter::app::LanesOptions>();
+    add_config(command, options->config);
+    command->add_flag("--json", options->json, "one JSON array on standard output");
+    command->callback([&chosen, options] { chosen = [options] { return butter::app::lanes(*options); }; });
+}
+
 void add_order_flags(CLI::App* command, butter::app::OrderOptions& options) {
     add_config(command, options.config);
     command->add_option("order", options.order, "order id, or hash of the transaction that sent it")
@@ -310,6 +320,7 @@ int main(int argc, char** argv) {
     add_send(app, chosen);
     add_trace(app, chosen);
     add_verify(app, chosen);
+    add_lanes(app, chosen);
     add_prove(app, chosen);
     add_keys(app, chosen);
     add_config_commands(app, chosen);
