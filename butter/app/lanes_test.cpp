@@ -68,7 +68,7 @@ TEST(lanes, print_what_stands_between_a_forger_and_a_lane) {
     lane.warnings = {"something"};
     EXPECT_EQ(to_text({lane}),
               "A -> R\n"
-              "  verified by   ethereum client 0x0C00000000000000000000000000000000000000 of chain 5\n"
+              "  verified by   ethereum client 0x0c00000000000000000000000000000000000000 of chain 5\n"
               "  to forge      342 of 512 keys must collude\n"
               "  last update   1 h 1 min ago, at height 77\n"
               "  changed by    0x0d00000000000000000000000000000000000000 after 7 d 0 h\n"

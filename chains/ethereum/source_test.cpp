@@ -448,12 +448,34 @@ TEST(ethereum_source, refuses_states_and_blocks_that_it_cannot_serve) {
     EXPECT_EQ(kind_of({}, encode_state(state)), kUnsupported);
     auto other = logs;
     other[0].log.data = {9};
-    EXPECT_EQ(kind_of(other, encode_state(state)), kInvalid);
+    EXPECT_EQ(kind_of(other, encode_state(state)), static_cast<int>(SourceError::Kind::kRefuted));
     auto future = logs;
     future[0].block = BlockNumber{1'000};
     EXPECT_EQ(kind_of(future, encode_state(state)), kNotReady);
     state.finalized_block_hash = Hash32{{1}};
     EXPECT_EQ(kind_of(logs, encode_state(state)), kInvalid);
+}
+
+TEST(ethereum_source, proves_under_a_final_block_that_the_client_knew_before) {
+    Devnet devnet(kOptions);
+    devnet.deploy_logger();
+    devnet.step(40);
+    const Bytes before = encode_state(pin_client(devnet));
+    const auto logs = devnet.log({"0x01"});
+    finalize(devnet);
+    const Bytes after = encode_state(pin_client(devnet));
+    devnet.step(20);
+    finalize(devnet);
+    const auto source = open_source(devnet);
+    const auto proof = must(devnet.run(source->fetch_past_proof(logs, {before, after})));
+    ASSERT_EQ(proof.logs.size(), 1u);
+    EXPECT_EQ(proof.logs[0], logs[0].log);
+    // It needs no update, and no other state.
+    EXPECT_TRUE(source->verify_proof(proof.bytes, after).has_value());
+    EXPECT_FALSE(source->verify_proof(proof.bytes, before).has_value());
+    const auto too_early = devnet.run(source->fetch_past_proof(logs, {before}));
+    ASSERT_FALSE(too_early.has_value());
+    EXPECT_EQ(too_early.error().kind, SourceError::Kind::kNotReady);
 }
 
 }  // namespace
