@@ -36,7 +36,7 @@ void reduce(std::array<std::uint64_t, 5>& t) noexcept {
 
 }  // namespace
 
-#if defined(__x86_64__)
+#ifdef BUTTER_BN254_X86
 const bool kHasAdx = __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("adx");
 #endif
 

@@ -32,7 +32,12 @@ Limbs multiply_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& 
 
 }  // namespace portable
 
-#if defined(__x86_64__)
+// Without optimization the compiler does not find registers for all operands.
+#if defined(__x86_64__) && defined(__OPTIMIZE__)
+#define BUTTER_BN254_X86
+#endif
+
+#ifdef BUTTER_BN254_X86
 
 /// Whether the processor has mulx, adcx and adox. False until the static objects of bn254_limbs.cpp are made.
 extern const bool kHasAdx;
@@ -80,47 +85,41 @@ inline Limbs subtract(const Limbs& a, const Limbs& b) noexcept {
     return {r0, r1, r2, r3};
 }
 
+// clang-format off
 // Limbs t0 to t4 become rdx times the limbs x0 to x3.
 #define BUTTER_BN254_FIRST_ROW(x0, x1, x2, x3, t0, t1, t2, t3, t4) \
-    "mulxq " x0 ", %[" t0 "], %[" t1                               \
-    "]\n\t"                                                        \
-    "mulxq " x1 ", %[low], %[" t2 "]\n\taddq %[low], %[" t1        \
-    "]\n\t"                                                        \
-    "mulxq " x2 ", %[low], %[" t3 "]\n\tadcq %[low], %[" t2        \
-    "]\n\t"                                                        \
-    "mulxq " x3 ", %[low], %[" t4 "]\n\tadcq %[low], %[" t3        \
-    "]\n\t"                                                        \
+    "mulxq " x0 ", %[" t0 "], %[" t1 "]\n\t" \
+    "mulxq " x1 ", %[low], %[" t2 "]\n\taddq %[low], %[" t1 "]\n\t" \
+    "mulxq " x2 ", %[low], %[" t3 "]\n\tadcq %[low], %[" t2 "]\n\t" \
+    "mulxq " x3 ", %[low], %[" t4 "]\n\tadcq %[low], %[" t3 "]\n\t" \
     "adcq $0, %[" t4 "]\n\t"
 // That is added to them; low halves go along one chain of carries, high halves along the other (Intel, "New
 // Instructions Supporting Large Integer Arithmetic", 2012).
-#define BUTTER_BN254_ADD_ROW(x0, x1, x2, x3, t0, t1, t2, t3, t4)                       \
-    "xorl %k[low], %k[low]\n\t"                                                        \
-    "mulxq " x0 ", %[low], %[high]\n\tadcxq %[low], %[" t0 "]\n\tadoxq %[high], %[" t1 \
-    "]\n\t"                                                                            \
-    "mulxq " x1 ", %[low], %[high]\n\tadcxq %[low], %[" t1 "]\n\tadoxq %[high], %[" t2 \
-    "]\n\t"                                                                            \
-    "mulxq " x2 ", %[low], %[high]\n\tadcxq %[low], %[" t2 "]\n\tadoxq %[high], %[" t3 \
-    "]\n\t"                                                                            \
-    "mulxq " x3 ", %[low], %[high]\n\tadcxq %[low], %[" t3 "]\n\tadoxq %[high], %[" t4 \
-    "]\n\t"                                                                            \
+#define BUTTER_BN254_ADD_ROW(x0, x1, x2, x3, t0, t1, t2, t3, t4) \
+    "xorl %k[low], %k[low]\n\t" \
+    "mulxq " x0 ", %[low], %[high]\n\tadcxq %[low], %[" t0 "]\n\tadoxq %[high], %[" t1 "]\n\t" \
+    "mulxq " x1 ", %[low], %[high]\n\tadcxq %[low], %[" t1 "]\n\tadoxq %[high], %[" t2 "]\n\t" \
+    "mulxq " x2 ", %[low], %[high]\n\tadcxq %[low], %[" t2 "]\n\tadoxq %[high], %[" t3 "]\n\t" \
+    "mulxq " x3 ", %[low], %[high]\n\tadcxq %[low], %[" t3 "]\n\tadoxq %[high], %[" t4 "]\n\t" \
     "adcq $0, %[" t4 "]\n\t"
 // A row of the product of `a` with the limb of `b` at `offset`.
 #define BUTTER_BN254_PRODUCT(row, a, b, offset, ...) \
-    "movq " offset "(%[" b                           \
-    "]), %%rdx\n\t" row("0(%[" a "])", "8(%[" a "])", "16(%[" a "])", "24(%[" a "])", __VA_ARGS__)
+    "movq " offset "(%[" b "]), %%rdx\n\t" \
+    row("0(%[" a "])", "8(%[" a "])", "16(%[" a "])", "24(%[" a "])", __VA_ARGS__)
 // Makes t0 zero.
-#define BUTTER_BN254_REDUCE(t0, ...)                                                                       \
-    "movq %[" t0 "], %%rdx\n\timulq %[inverse], %%rdx\n\t" BUTTER_BN254_ADD_ROW("%[p0]", "%[p1]", "%[p2]", \
-                                                                                "%[p3]", t0, __VA_ARGS__)
+#define BUTTER_BN254_REDUCE(t0, ...) \
+    "movq %[" t0 "], %%rdx\n\timulq %[inverse], %%rdx\n\t" \
+    BUTTER_BN254_ADD_ROW("%[p0]", "%[p1]", "%[p2]", "%[p3]", t0, __VA_ARGS__)
 // Each round starts a limb higher; the one that became zero is its top.
-#define BUTTER_BN254_ROUNDS(round)                                          \
-    round(BUTTER_BN254_FIRST_ROW, "0", "t0", "t1", "t2", "t3", "t4")        \
-        round(BUTTER_BN254_ADD_ROW, "8", "t1", "t2", "t3", "t4", "t0")      \
-            round(BUTTER_BN254_ADD_ROW, "16", "t2", "t3", "t4", "t0", "t1") \
-                round(BUTTER_BN254_ADD_ROW, "24", "t3", "t4", "t0", "t1", "t2")
-#define BUTTER_BN254_LIMBS                                                                            \
-    [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [low] "=&r"(low), \
-        [high] "=&r"(high)
+#define BUTTER_BN254_ROUNDS(round) \
+    round(BUTTER_BN254_FIRST_ROW, "0", "t0", "t1", "t2", "t3", "t4") \
+    round(BUTTER_BN254_ADD_ROW, "8", "t1", "t2", "t3", "t4", "t0") \
+    round(BUTTER_BN254_ADD_ROW, "16", "t2", "t3", "t4", "t0", "t1") \
+    round(BUTTER_BN254_ADD_ROW, "24", "t3", "t4", "t0", "t1", "t2")
+#define BUTTER_BN254_LIMBS \
+    [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), \
+    [low] "=&r"(low), [high] "=&r"(high)
+// clang-format on
 
 /// Needs `kHasAdx`.
 inline Limbs multiply(const Limbs& a, const Limbs& b) noexcept {

@@ -86,7 +86,7 @@ TEST(bn254_limbs, sum_of_two_products_is_reduced_once) {
               portable::add(portable::multiply(most, most), portable::multiply(most, most)));
 }
 
-#if defined(__x86_64__)
+#ifdef BUTTER_BN254_X86
 
 TEST(bn254_limbs, assembly_agrees_with_the_portable_path) {
     const std::vector<Limbs> all = operands();
