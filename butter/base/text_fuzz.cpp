@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace butter;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     if (const auto bytes = decode_hex(text)) {
-        const std::string again = text.starts_with("0x") ? encode_hex(*bytes) : encode_hex_bare(*bytes);
+        const std::string again =
+            text.starts_with("0x") || text.starts_with("0X") ? encode_hex(*bytes) : encode_hex_bare(*bytes);
         BUTTER_ASSERT(again.size() == text.size());
         BUTTER_ASSERT(decode_hex(again) == *bytes);
     }
