@@ -1,6 +1,6 @@
 # The commands of the project. Each does its own set-up; see README.md.
 .DEFAULT_GOAL := build
-.PHONY: setup contracts build demo test test-cpp test-contracts bench fuzz format tidy clean
+.PHONY: setup contracts build demo test test-cpp test-asan test-contracts bench fuzz format tidy clean
 
 # What two cores and a few gigabytes hold; override with `make JOBS=8`.
 JOBS ?= $(shell nproc)
@@ -30,6 +30,12 @@ tidy:
 
 test-cpp: build
 	@ctest --test-dir build/$(PRESET) -j $(JOBS) --output-on-failure --no-tests=error
+
+# The libraries' tests with ASan and UBSan.
+test-asan: contracts
+	@[ -f build/asan/build.ninja ] || cmake --preset asan >/dev/null
+	@cmake --build build/asan -j $(JOBS) --target unit_tests
+	@ctest --test-dir build/asan -j $(JOBS) -L unit --output-on-failure --no-tests=error
 
 test-contracts: contracts
 	@FORGE_SNAPSHOT_CHECK=true $(FORGE) test

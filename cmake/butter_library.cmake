@@ -35,7 +35,8 @@ function(butter_library name)
       BUTTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
     # A test that has not ended by then hangs; none depends on how fast the machine is.
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit)
+    add_dependencies(unit_tests ${name}_test)
   endif()
 
   foreach(bench ${benches})

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/base/uint256.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "butter/base/assert.hpp"
 #include "butter/base/hex.hpp"
 
@@ -189,9 +192,12 @@ std::optional<Uint256> from_quantity(std::string_view text) noexcept {
     if (!text.starts_with("0x")) return std::nullopt;
     text.remove_prefix(2);
     if (text.empty() || text.size() > 64 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
-    const auto bytes = decode_hex(text.size() % 2 == 0 ? std::string(text) : "0" + std::string(text));
-    if (!bytes) return std::nullopt;
-    return from_big_endian(*bytes);
+    std::array<char, 64> digits;
+    digits.fill('0');
+    std::copy(text.begin(), text.end(), digits.end() - static_cast<std::ptrdiff_t>(text.size()));
+    Hash32 bytes;
+    if (!decode_hex_digits(std::string_view(digits.data(), digits.size()), bytes.bytes)) return std::nullopt;
+    return from_big_endian(bytes);
 }
 
 }  // namespace butter

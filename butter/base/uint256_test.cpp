@@ -65,6 +65,9 @@ TEST(uint256, refuses_malformed_text) {
     EXPECT_EQ(from_decimal(to_decimal(Uint256{} - 1) + "0"), std::nullopt);
     EXPECT_EQ(from_quantity("0x"), std::nullopt);
     EXPECT_EQ(from_quantity("0x00"), std::nullopt);
+    EXPECT_EQ(from_quantity("0xx00"), std::nullopt);  // a second prefix after an even number of digits
+    EXPECT_EQ(from_quantity("0x1g"), std::nullopt);
+    EXPECT_EQ(from_quantity("0x" + std::string(65, '1')), std::nullopt);
     EXPECT_EQ(from_quantity("12"), std::nullopt);
     EXPECT_EQ(from_big_endian(Bytes(33)), std::nullopt);
 }

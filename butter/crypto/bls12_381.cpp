@@ -3,6 +3,7 @@
 
 #include <blst.h>
 
+#include <cstring>
 #include <vector>
 
 #include "butter/base/assert.hpp"
@@ -21,16 +22,26 @@ BlsError from_blst(BLST_ERROR error) noexcept {
     return error == BLST_POINT_NOT_IN_GROUP ? BlsError::kNotInSubgroup : BlsError::kBadEncoding;
 }
 
-/// A key that was checked before: only the form can be wrong, and is not.
-blst_p1_affine load(const AffinePublicKey& key) noexcept {
+static_assert(sizeof(blst_p1_affine) == sizeof(AffinePublicKey), "keys are copied as they stand in memory");
+
+/// For many keys, whose sum is `load`ed before it decides anything.
+blst_p1_affine load_unchecked(const AffinePublicKey& key) noexcept {
     blst_p1_affine point;
-    BUTTER_ASSERT(blst_p1_deserialize(&point, key.coordinates.data()) == BLST_SUCCESS);
+    std::memcpy(&point, key.point.data(), sizeof point);
+    return point;
+}
+
+/// A key that was checked before: one that is no point now was never a key.
+blst_p1_affine load(const AffinePublicKey& key) noexcept {
+    const blst_p1_affine point = load_unchecked(key);
+    BUTTER_ASSERT(!blst_p1_affine_is_inf(&point));
+    BUTTER_ASSERT(blst_p1_affine_on_curve(&point));
     return point;
 }
 
 AffinePublicKey store(const blst_p1_affine& point) noexcept {
     AffinePublicKey key;
-    blst_p1_affine_serialize(key.coordinates.data(), &point);
+    std::memcpy(key.point.data(), &point, sizeof point);
     return key;
 }
 
@@ -131,12 +142,12 @@ Result<AffinePublicKey, BlsError> aggregate(std::span<const AffinePublicKey> key
     if (keys.empty()) return std::unexpected(BlsError::kNoKeys);
     std::vector<blst_p1_affine> points;
     points.reserve(keys.size());
-    for (const AffinePublicKey& key : keys) points.push_back(load(key));
-    std::vector<const blst_p1_affine*> pointers;
-    pointers.reserve(points.size());
-    for (const blst_p1_affine& point : points) pointers.push_back(&point);
+    for (const AffinePublicKey& key : keys) points.push_back(load_unchecked(key));
+    // Added in affine coordinates, one inversion for many sums. A null ends the list: the points stand in a
+    // row.
+    const blst_p1_affine* const list[] = {points.data(), nullptr};
     blst_p1 sum;
-    blst_p1s_add(&sum, pointers.data(), pointers.size());
+    blst_p1s_add(&sum, list, points.size());
     return finish_sum(sum);
 }
 
@@ -213,8 +224,11 @@ Result<Signature, BlsError> aggregate_signatures(std::span<const Signature> sign
 
 FixedBytes<128> encode_eip2537(const AffinePublicKey& key) noexcept {
     FixedBytes<128> out;
-    put_padded(out, 0, key.coordinates.data());
-    put_padded(out, 1, key.coordinates.data() + kFpBytes);
+    const blst_p1_affine point = load(key);
+    std::array<std::uint8_t, 96> serialized{};
+    blst_p1_affine_serialize(serialized.data(), &point);
+    put_padded(out, 0, serialized.data());
+    put_padded(out, 1, serialized.data() + kFpBytes);
     return out;
 }
 

@@ -27,9 +27,10 @@ using PublicKey = FixedBytes<48>;  ///< compressed, as beacon objects carry it
 using Signature = FixedBytes<96>;  ///< compressed
 using SecretKey = FixedBytes<32>;  ///< big endian
 
-/// A checked key: x and y, 48 bytes each, big endian. Cheap to load again.
+/// A checked key, as blst has it in memory: for this process, not for files. `encode_public_key` and
+/// `encode_eip2537` are its forms for others.
 struct AffinePublicKey {
-    FixedBytes<96> coordinates;
+    FixedBytes<96> point;
 
     friend bool operator==(const AffinePublicKey&, const AffinePublicKey&) = default;
 };

@@ -18,25 +18,28 @@ using field::Fp2;
 /// The curve's parameter x; the Miller loop runs over 6x + 2 and the final exponentiation over powers of x.
 constexpr std::uint64_t kCurveX = 4965661367192848881;
 
-/// Digits -1, 0 and 1 of `value`, lowest first, no two neighbours of them both other than 0: a third are.
-constexpr auto non_adjacent_form(unsigned __int128 value) noexcept {
+/// Signed digits of `value`, lowest first, each zero or odd and below 2^(width - 1): of `width` neighbours at
+/// most one is not zero.
+constexpr auto windowed_form(unsigned __int128 value, unsigned width) noexcept {
     struct {
         std::array<std::int8_t, 68> digits{};
         std::size_t size = 0;
     } out;
-    while (value != 0) {
-        std::int8_t digit = 0;
+    const int window = 1 << width;
+    for (; value != 0; value >>= 1) {
+        int digit = 0;
         if ((value & 1) != 0) {
-            digit = (value & 3) == 1 ? 1 : -1;
-            value = digit == 1 ? value - 1 : value + 1;
+            digit = static_cast<int>(value & static_cast<unsigned>(window - 1));
+            if (digit >= window / 2) digit -= window;
+            value -= static_cast<unsigned __int128>(digit);
         }
-        out.digits[out.size++] = digit;
-        value >>= 1;
+        out.digits[out.size++] = static_cast<std::int8_t>(digit);
     }
     return out;
 }
-constexpr auto kCurveXForm = non_adjacent_form(kCurveX);
-constexpr auto kLoopForm = non_adjacent_form(static_cast<unsigned __int128>(kCurveX) * 6 + 2);
+constexpr auto kCurveXForm = windowed_form(kCurveX, 2);
+constexpr auto kCurveXWideForm = windowed_form(kCurveX, 4);
+constexpr auto kLoopForm = windowed_form(static_cast<unsigned __int128>(kCurveX) * 6 + 2, 2);
 
 Uint256 parse(std::string_view hex) { return *from_big_endian(hex_bytes(hex)); }
 
@@ -120,13 +123,28 @@ Jacobian<F> sum(const Jacobian<F>& p, const Jacobian<F>& q) noexcept {
     return {x, r * (v - x) - s1 * hhh, p.z * q.z * h};
 }
 
+/// The same for an affine `q`, which is not infinity.
+template <class F>
+Jacobian<F> sum(const Jacobian<F>& p, const Affine<F>& q) noexcept {
+    if (p.z.is_zero()) return to_jacobian(q);
+    const F z1 = field::square(p.z);
+    const F h = q.x * z1 - p.x;
+    const F r = q.y * p.z * z1 - p.y;
+    if (h.is_zero()) return r.is_zero() ? twice(p) : Jacobian<F>{};
+    const F hh = field::square(h);
+    const F hhh = h * hh;
+    const F v = p.x * hh;
+    const F x = field::square(r) - hhh - field::twice(v);
+    return {x, r * (v - x) - p.y * hhh, p.z * h};
+}
+
 template <class F>
 Jacobian<F> multiple(const Affine<F>& point, const Uint256& scalar) noexcept {
-    const Jacobian<F> base = to_jacobian(point);
     Jacobian<F> out{};
+    if (point.is_infinity()) return out;
     for (unsigned i = scalar.bit_length(); i-- > 0;) {
         out = twice(out);
-        if (scalar.bit(i)) out = sum(out, base);
+        if (scalar.bit(i)) out = sum(out, point);
     }
     return out;
 }
@@ -150,27 +168,41 @@ bool is_same(const Jacobian<Fp2>& p, const Jacobian<Fp2>& q) noexcept {
     return p.x * z2 == q.x * z1 && p.y * z2 * q.z == q.y * z1 * p.z;
 }
 
+/// `point`, not infinity, times the curve's parameter.
+Jacobian<Fp2> times_curve_x(const Affine<Fp2>& point) noexcept {
+    const Affine<Fp2> minus{point.x, -point.y};
+    Jacobian<Fp2> out = to_jacobian(point);
+    for (std::size_t at = kCurveXForm.size - 1; at-- > 0;) {
+        out = twice(out);
+        if (const int digit = kCurveXForm.digits[at]; digit != 0) out = sum(out, digit == 1 ? point : minus);
+    }
+    return out;
+}
+
 /// Whether a point of the twist is in the group of prime order, by the map instead of the order:
 /// [x+1]Q + f([x]Q) + f^2([x]Q) = f^3([2x]Q) (El Housni, Guillevic, Piellard, 2022).
 bool is_in_subgroup(const Affine<Fp2>& point) noexcept {
-    const Jacobian<Fp2> times_x = multiple(point, Uint256{kCurveX});
+    if (point.is_infinity()) return true;
+    const Jacobian<Fp2> times_x = times_curve_x(point);
     const Jacobian<Fp2> once = frobenius(times_x);
     const Jacobian<Fp2> again = frobenius(once);
-    return is_same(sum(sum(sum(times_x, to_jacobian(point)), once), again), twice(frobenius(again)));
+    return is_same(sum(sum(sum(times_x, point), once), again), twice(frobenius(again)));
 }
 
 // ---- pairing
-// -----------------------------------------------------------------------------------------------------
 
-/// A point of G2 in homogeneous coordinates on its way through the Miller loop, and the line of the last
-/// step.
-struct MillerPoint {
-    Fp2 x, y, z;
-    Fp2 line0, line1, line2;
+/// A line through points of G2, before it is evaluated at a point of G1.
+struct Line {
+    Fp2 y, x, constant;
 };
 
-/// Doubling with the line through it (Costello, Lange, Naehrig, 2010, for a twist of type D).
-void double_step(MillerPoint& t) noexcept {
+/// A point of G2 in homogeneous coordinates on its way through the Miller loop.
+struct MillerPoint {
+    Fp2 x, y, z;
+};
+
+/// Doubling, and the tangent (Costello, Lange, Naehrig, 2010, for a twist of type D).
+Line double_step(MillerPoint& t) noexcept {
     const Fp2 a = field::half(t.x * t.y);
     const Fp2 b = field::square(t.y);
     const Fp2 c = field::square(t.z);
@@ -180,16 +212,14 @@ void double_step(MillerPoint& t) noexcept {
     const Fp2 h = field::square(t.y + t.z) - (b + c);
     const Fp2 j = field::square(t.x);
     const Fp2 ee = field::square(e);
-    t.line0 = -h;
-    t.line1 = field::twice(j) + j;
-    t.line2 = e - b;
     t.x = a * (b - f);
     t.y = field::square(g) - (field::twice(ee) + ee);
     t.z = b * h;
+    return {-h, field::twice(j) + j, e - b};
 }
 
-/// Addition of the affine `q` with the line through both.
-void add_step(MillerPoint& t, const Affine<Fp2>& q) noexcept {
+/// Addition of the affine `q`, and the line through both.
+Line add_step(MillerPoint& t, const Affine<Fp2>& q) noexcept {
     const Fp2 theta = t.y - q.y * t.z;
     const Fp2 lambda = t.x - q.x * t.z;
     const Fp2 c = field::square(theta);
@@ -198,65 +228,86 @@ void add_step(MillerPoint& t, const Affine<Fp2>& q) noexcept {
     const Fp2 f = t.z * c;
     const Fp2 g = t.x * d;
     const Fp2 h = e + f - field::twice(g);
-    t.line0 = lambda;
-    t.line1 = -theta;
-    t.line2 = theta * q.x - lambda * q.y;
     const Fp2 y = e * t.y;
     t.x = lambda * h;
     t.y = theta * (g - h) - y;
     t.z = t.z * e;
+    return {lambda, -theta, theta * q.x - lambda * q.y};
+}
+
+constexpr std::size_t kLines = [] {
+    std::size_t out = 2;
+    for (std::size_t at = kLoopForm.size - 1; at-- > 0;) out += kLoopForm.digits[at] == 0 ? 1 : 2;
+    return out;
+}();
+using Lines = std::array<Line, kLines>;
+
+/// All lines of a Miller loop over `q`, in the order in which it takes them.
+Lines lines_of(const Affine<Fp2>& q) noexcept {
+    Lines out;
+    std::size_t next = 0;
+    MillerPoint t{q.x, q.y, {field::one(), {}}};
+    const Affine<Fp2> minus{q.x, -q.y};
+    for (std::size_t at = kLoopForm.size - 1; at-- > 0;) {
+        out[next++] = double_step(t);
+        if (const int digit = kLoopForm.digits[at]; digit != 0)
+            out[next++] = add_step(t, digit == 1 ? q : minus);
+    }
+    // The two last additions, of pi(Q) and -pi^2(Q).
+    const auto& gamma = field::gamma();
+    const Affine<Fp2> q1{field::conjugate(q.x) * gamma[2], field::conjugate(q.y) * gamma[3]};
+    const Affine<Fp2> q2{field::conjugate(q1.x) * gamma[2], -(field::conjugate(q1.y) * gamma[3])};
+    out[next++] = add_step(t, q1);
+    out[next++] = add_step(t, q2);
+    return out;
+}
+
+/// Every signature is checked against the generator.
+const Lines& generator_lines() noexcept {
+    static const Lines lines = lines_of(load(g2_generator()));
+    return lines;
 }
 
 struct MillerPair {
     Affine<Fp> p;
-    Affine<Fp2> q;
+    Lines lines;
 };
 
-Fp12 miller_loop(std::span<const MillerPair> pairs) {
-    std::vector<MillerPoint> points;
-    for (const MillerPair& pair : pairs)
-        points.push_back({pair.q.x, pair.q.y, {field::one(), {}}, {}, {}, {}});
+/// One loop for the product of all pairings, which shares the squarings.
+Fp12 miller_loop(std::span<const MillerPair> pairs) noexcept {
     Fp12 f = field::one12();
-    const auto apply_line = [&](std::size_t i) {
-        f = field::times_line(f, points[i].line0 * pairs[i].p.y, points[i].line1 * pairs[i].p.x,
-                              points[i].line2);
+    std::size_t next = 0;
+    const auto apply_lines = [&] {
+        for (const MillerPair& pair : pairs) {
+            const Line& line = pair.lines[next];
+            f = field::times_line(f, line.y * pair.p.y, line.x * pair.p.x, line.constant);
+        }
+        ++next;
     };
     for (std::size_t at = kLoopForm.size - 1; at-- > 0;) {
         f = field::square(f);
-        const std::int8_t digit = kLoopForm.digits[at];
-        for (std::size_t i = 0; i < pairs.size(); ++i) {
-            double_step(points[i]);
-            apply_line(i);
-            if (digit != 0) {
-                const Affine<Fp2>& q = pairs[i].q;
-                add_step(points[i], digit == 1 ? q : Affine<Fp2>{q.x, -q.y});
-                apply_line(i);
-            }
-        }
+        apply_lines();
+        if (kLoopForm.digits[at] != 0) apply_lines();
     }
-    // The two last additions, of pi(Q) and -pi^2(Q).
-    const auto& gamma = field::gamma();
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-        const Affine<Fp2>& q = pairs[i].q;
-        const Affine<Fp2> q1{field::conjugate(q.x) * gamma[2], field::conjugate(q.y) * gamma[3]};
-        const Affine<Fp2> q2{field::conjugate(q1.x) * gamma[2], -(field::conjugate(q1.y) * gamma[3])};
-        add_step(points[i], q1);
-        apply_line(i);
-        add_step(points[i], q2);
-        apply_line(i);
-    }
+    apply_lines();
+    apply_lines();
     return f;
 }
 
-/// `base` is in the cyclotomic subgroup.
+/// `base`, of the cyclotomic subgroup, to the curve's parameter.
 Fp12 power_x(const Fp12& base) noexcept {
-    const Fp12 inverse = field::conjugate(base);
-    Fp12 out = base;
-    for (std::size_t at = kCurveXForm.size - 1; at-- > 0;) {
+    std::array<Fp12, 4> odd{base};  // powers 1, 3, 5, 7
+    const Fp12 squared = field::square_cyclotomic(base);
+    for (std::size_t i = 1; i < odd.size(); ++i) odd[i] = odd[i - 1] * squared;
+    const auto power = [&](int digit) {
+        const Fp12& out = odd[static_cast<std::size_t>(digit < 0 ? -digit : digit) / 2];
+        return digit < 0 ? field::conjugate(out) : out;
+    };
+    std::size_t at = kCurveXWideForm.size - 1;
+    Fp12 out = power(kCurveXWideForm.digits[at]);
+    while (at-- > 0) {
         out = field::square_cyclotomic(out);
-        if (const std::int8_t digit = kCurveXForm.digits[at]; digit != 0) {
-            out = out * (digit == 1 ? base : inverse);
-        }
+        if (const int digit = kCurveXWideForm.digits[at]; digit != 0) out = out * power(digit);
     }
     return out;
 }
@@ -285,7 +336,6 @@ Fp12 final_exponentiation(const Fp12& f) noexcept {
 }
 
 // ---- hash to G1
-// --------------------------------------------------------------------------------------------------
 
 Fp curve_value(const Fp& x) noexcept { return field::square(x) * x + curve_b(); }
 
@@ -436,10 +486,12 @@ G2 multiply(const G2& point, const Uint256& scalar) noexcept {
 
 bool pairing_check(std::span<const Pair> pairs) {
     std::vector<MillerPair> loaded;
+    loaded.reserve(pairs.size());
     for (const Pair& pair : pairs) {
         // A pairing with infinity is one.
         if (pair.g1.is_infinity() || pair.g2.is_infinity()) continue;
-        loaded.push_back({load(pair.g1), load(pair.g2)});
+        loaded.push_back(
+            {load(pair.g1), pair.g2 == g2_generator() ? generator_lines() : lines_of(load(pair.g2))});
     }
     return final_exponentiation(miller_loop(loaded)) == field::one12();
 }

@@ -5,17 +5,11 @@
 #include <cstdint>
 
 #include "butter/base/uint256.hpp"
+#include "butter/crypto/bn254_limbs.hpp"
 
 /// The tower of fields below BN254: Fp in Montgomery form, Fp2 = Fp[u]/(u^2+1), Fp6 = Fp2[v]/(v^3-xi) and
 /// Fp12 = Fp6[w]/(w^2-v) with xi = 9+u. For bn254.cpp alone.
 namespace butter::crypto::bn254::field {
-
-using Limbs = std::array<std::uint64_t, 4>;
-
-inline constexpr Limbs kModulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d,
-                                   0x30644e72e131a029};
-/// -1 / modulus, modulo 2^64.
-inline constexpr std::uint64_t kInverse = 0x87d20782e4866389;
 
 struct Fp {
     Limbs limbs{};
@@ -24,32 +18,8 @@ struct Fp {
     friend bool operator==(const Fp&, const Fp&) = default;
 };
 
-/// `value` less the modulus if it is not below it; the sum or product of two elements fits 256 bits.
-inline Fp reduce_once(const Limbs& value) noexcept {
-    Limbs out;
-    unsigned long long borrow = 0;
-    for (unsigned i = 0; i < 4; ++i) out[i] = __builtin_subcll(value[i], kModulus[i], borrow, &borrow);
-    for (unsigned i = 0; i < 4; ++i) out[i] = borrow != 0 ? value[i] : out[i];
-    return {out};
-}
-
-inline Fp operator+(const Fp& a, const Fp& b) noexcept {
-    Limbs sum;
-    unsigned long long carry = 0;
-    for (unsigned i = 0; i < 4; ++i) sum[i] = __builtin_addcll(a.limbs[i], b.limbs[i], carry, &carry);
-    return reduce_once(sum);
-}
-
-inline Fp operator-(const Fp& a, const Fp& b) noexcept {
-    Limbs out;
-    unsigned long long borrow = 0;
-    for (unsigned i = 0; i < 4; ++i) out[i] = __builtin_subcll(a.limbs[i], b.limbs[i], borrow, &borrow);
-    const std::uint64_t mask = 0 - std::uint64_t{borrow};
-    unsigned long long carry = 0;
-    for (unsigned i = 0; i < 4; ++i) out[i] = __builtin_addcll(out[i], kModulus[i] & mask, carry, &carry);
-    return {out};
-}
-
+inline Fp operator+(const Fp& a, const Fp& b) noexcept { return {add(a.limbs, b.limbs)}; }
+inline Fp operator-(const Fp& a, const Fp& b) noexcept { return {subtract(a.limbs, b.limbs)}; }
 /// Half of it.
 inline Fp half(const Fp& a) noexcept {
     const std::uint64_t mask = 0 - (a.limbs[0] & 1);
@@ -61,27 +31,7 @@ inline Fp half(const Fp& a) noexcept {
              even[3] >> 1}};
 }
 
-/// Montgomery product, coarsely integrated operand scanning. The modulus leaves two bits of the top limb
-/// free, so the carries of both inner rows fit one limb.
-inline Fp operator*(const Fp& a, const Fp& b) noexcept {
-    std::uint64_t t[4] = {};
-    for (unsigned i = 0; i < 4; ++i) {
-        unsigned __int128 row = static_cast<unsigned __int128>(a.limbs[0]) * b.limbs[i] + t[0];
-        const std::uint64_t factor = static_cast<std::uint64_t>(row) * kInverse;
-        unsigned __int128 reduced =
-            static_cast<unsigned __int128>(factor) * kModulus[0] + static_cast<std::uint64_t>(row);
-        for (unsigned j = 1; j < 4; ++j) {
-            row = static_cast<unsigned __int128>(a.limbs[j]) * b.limbs[i] + t[j] +
-                  static_cast<std::uint64_t>(row >> 64);
-            reduced = static_cast<unsigned __int128>(factor) * kModulus[j] + static_cast<std::uint64_t>(row) +
-                      static_cast<std::uint64_t>(reduced >> 64);
-            t[j - 1] = static_cast<std::uint64_t>(reduced);
-        }
-        t[3] = static_cast<std::uint64_t>(reduced >> 64) + static_cast<std::uint64_t>(row >> 64);
-    }
-    return reduce_once({t[0], t[1], t[2], t[3]});
-}
-
+inline Fp operator*(const Fp& a, const Fp& b) noexcept { return {multiply(a.limbs, b.limbs)}; }
 inline Fp operator-(const Fp& a) noexcept { return Fp{} - a; }
 inline Fp square(const Fp& a) noexcept { return a * a; }
 inline Fp twice(const Fp& a) noexcept { return a + a; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/crypto/keccak.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "butter/crypto/keccak_round.hpp"
@@ -11,8 +12,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "lanes are loaded as they stand in memory");
 
 using keccak::kRateBytes;
-
-using State = std::uint64_t[keccak::kLanes];
+using keccak::State;
 
 void permute_portable(State& state) noexcept { keccak::permute(state); }
 
@@ -21,16 +21,18 @@ void permute_portable(State& state) noexcept { keccak::permute(state); }
 [[gnu::target("bmi,bmi2")]] void permute_bmi(State& state) noexcept { keccak::permute(state); }
 #endif
 
-using Permutation = void (*)(State&) noexcept;
-
-Permutation choose_permutation() noexcept {
+// Asks the processor once; the order is the choice.
+const keccak::Permutation kPermutations[] = {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) return permute_bmi;
+    {"bmi", __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"), permute_bmi},
 #endif
-    return permute_portable;
-}
+    {"portable", true, permute_portable},
+};
 
-const Permutation permute = choose_permutation();
+const auto permute =
+    std::find_if(std::begin(kPermutations), std::end(kPermutations), [](const keccak::Permutation& one) {
+        return one.is_available;
+    })->permute;
 
 void absorb(State& state, const std::uint8_t* block, std::size_t lanes) noexcept {
     for (std::size_t i = 0; i < lanes; ++i) {
@@ -45,19 +47,23 @@ void absorb(State& state, const std::uint8_t* block, std::size_t lanes) noexcept
 Hash32 keccak256(BytesView input) noexcept {
     State state{};
     while (input.size() >= kRateBytes) {
-        absorb(state, input.data(), kRateBytes / 8);
+        absorb(state, input.data(), keccak::kRateLanes);
         permute(state);
         input = input.subspan(kRateBytes);
     }
-    std::uint8_t last[kRateBytes] = {};
-    std::copy(input.begin(), input.end(), last);
-    last[input.size()] = 0x01;
-    last[kRateBytes - 1] |= 0x80;
-    absorb(state, last, kRateBytes / 8);
+    // The last block, padded, without writing it out: what it has no bytes for stays as it is.
+    const std::size_t lanes = input.size() / 8;
+    absorb(state, input.data(), lanes);
+    std::uint64_t rest = 0x01;
+    for (std::size_t i = input.size(); i-- > 8 * lanes;) rest = rest << 8 | input[i];
+    state[lanes] ^= rest;
+    state[keccak::kRateLanes - 1] ^= std::uint64_t{0x80} << 56;
     permute(state);
     Hash32 out;
     std::memcpy(out.data(), state, out.size());
     return out;
 }
+
+std::span<const keccak::Permutation> keccak::permutations() noexcept { return kPermutations; }
 
 }  // namespace butter::crypto

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "butter/base/bytes.hpp"
@@ -120,12 +121,27 @@ template <class Lane>
 
 template <class Lane>
 [[gnu::always_inline]] inline void permute(Lane (&state)[kLanes]) noexcept {
-    Lane other[kLanes];
+    // A copy of its own need not be written back every round.
+    Lane even[kLanes];
+    Lane odd[kLanes];
+    std::memcpy(even, state, sizeof even);
     for (std::size_t i = 0; i < kRounds; i += 2) {
-        round(state, other, kRoundConstants[i]);
-        round(other, state, kRoundConstants[i + 1]);
+        round(even, odd, kRoundConstants[i]);
+        round(odd, even, kRoundConstants[i + 1]);
     }
+    std::memcpy(state, even, sizeof even);
 }
+
+using State = std::uint64_t[kLanes];
+
+/// One way of permuting a single state.
+struct Permutation {
+    const char* name = nullptr;
+    bool is_available = false;
+    void (*permute)(State& state) noexcept = nullptr;
+};
+/// What `keccak256` chooses from by what the processor has: best first, the last one always available.
+std::span<const Permutation> permutations() noexcept;
 
 /// One way of hashing many inputs: what `keccak256_many` chooses from by what the processor has.
 struct ManyHasher {

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <random>
 #include <string>
 
 #include "butter/base/hex.hpp"
+#include "butter/crypto/keccak_round.hpp"
 
 namespace butter::crypto {
 namespace {
@@ -29,6 +32,25 @@ TEST(keccak, has_the_known_answers) {
         ++checked;
     }
     EXPECT_EQ(checked, 256u);
+}
+
+TEST(keccak, all_permutations_agree) {
+    keccak::State expected{};
+    keccak::State start{};
+    std::mt19937_64 random(3);  // NOLINT: the same inputs every time
+    for (int round = 0; round < 1000; ++round) {
+        // The first one is of zeros, whose outcome the known answers check too.
+        std::copy(std::begin(start), std::end(start), expected);
+        keccak::permutations().back().permute(expected);
+        for (const keccak::Permutation& one : keccak::permutations()) {
+            if (!one.is_available) continue;
+            keccak::State state;
+            std::copy(std::begin(start), std::end(start), state);
+            one.permute(state);
+            ASSERT_TRUE(std::equal(std::begin(state), std::end(state), expected)) << one.name;
+        }
+        for (std::uint64_t& lane : start) lane = random();
+    }
 }
 
 }  // namespace

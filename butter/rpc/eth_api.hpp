@@ -42,6 +42,8 @@ struct PlacedLog {
     Hash32 transaction_hash;
     std::uint64_t transaction_index = 0;
     std::uint64_t log_index = 0;  ///< within the block
+
+    friend bool operator==(const PlacedLog&, const PlacedLog&) = default;
 };
 
 struct PlacedReceipt {
@@ -53,6 +55,8 @@ struct PlacedReceipt {
     std::uint64_t gas_used = 0;
     std::optional<Address> contract_address;
     std::vector<PlacedLog> logs;  ///< the same logs as in `receipt`, placed
+
+    friend bool operator==(const PlacedReceipt&, const PlacedReceipt&) = default;
 };
 
 struct LogFilter {

@@ -3,6 +3,8 @@
 
 #include <simdjson.h>
 
+#include <cstring>
+
 #include "butter/base/hex.hpp"
 
 namespace butter::rpc {
@@ -12,6 +14,12 @@ using simdjson::dom::element;
 
 /// As `parse_json`.
 constexpr std::size_t kDepthMax = 64;
+
+/// `key == name`, as a comparison of words instead of a call.
+template <std::size_t N>
+bool is(std::string_view key, const char (&name)[N]) noexcept {
+    return key.size() == N - 1 && std::memcmp(key.data(), name, N - 1) == 0;
+}
 
 std::optional<std::string_view> text_of(const element& value) {
     std::string_view text;
@@ -51,12 +59,13 @@ bool read_topics(const element& value, std::vector<Hash32>& out) {
     simdjson::dom::array topics;
     if (value.get_array().get(topics) != simdjson::SUCCESS || topics.size() > eth::kTopicsMax) return false;
     out.clear();
+    out.reserve(topics.size());
     for (const element& topic : topics) {
         // Topics are taken with or without the prefix, as `decode_placed_log` does.
-        const auto text = text_of(topic);
-        const auto hash = text ? decode_hex_fixed<32>(*text) : std::unexpected(HexError::kBadDigit);
-        if (!hash) return false;
-        out.push_back(*hash);
+        auto text = text_of(topic);
+        if (!text) return false;
+        if (text->starts_with("0x") || text->starts_with("0X")) text->remove_prefix(2);
+        if (text->size() != 2 * 32 || !decode_hex_digits(*text, out.emplace_back().bytes)) return false;
     }
     return true;
 }
@@ -74,24 +83,30 @@ enum LogMember : unsigned {
     kWholeLog = 255,
 };
 
-std::optional<PlacedLog> read_log(const element& value) {
+bool read_log(const element& value, PlacedLog& out) {
     simdjson::dom::object members;
-    if (value.get_object().get(members) != simdjson::SUCCESS) return std::nullopt;
-    PlacedLog out;
+    if (value.get_object().get(members) != simdjson::SUCCESS) return false;
     unsigned good = 0;
     const auto note = [&](unsigned member, bool is_good) { good = is_good ? good | member : good & ~member; };
     for (const auto& [key, member] : members) {
-        if (key == "address") note(kAddress, read_fixed(member, out.log.address));
-        if (key == "data") note(kData, read_bytes(member, out.log.data));
-        if (key == "blockNumber") note(kBlockNumber, read_quantity(member, out.block.value));
-        if (key == "blockHash") note(kBlockHash, read_fixed(member, out.block_hash));
-        if (key == "transactionHash") note(kTransactionHash, read_fixed(member, out.transaction_hash));
-        if (key == "transactionIndex") note(kTransactionIndex, read_quantity(member, out.transaction_index));
-        if (key == "logIndex") note(kLogIndex, read_quantity(member, out.log_index));
-        if (key == "topics") note(kTopics, read_topics(member, out.log.topics));
+        if (is(key, "address"))
+            note(kAddress, read_fixed(member, out.log.address));
+        else if (is(key, "data"))
+            note(kData, read_bytes(member, out.log.data));
+        else if (is(key, "blockNumber"))
+            note(kBlockNumber, read_quantity(member, out.block.value));
+        else if (is(key, "blockHash"))
+            note(kBlockHash, read_fixed(member, out.block_hash));
+        else if (is(key, "transactionHash"))
+            note(kTransactionHash, read_fixed(member, out.transaction_hash));
+        else if (is(key, "transactionIndex"))
+            note(kTransactionIndex, read_quantity(member, out.transaction_index));
+        else if (is(key, "logIndex"))
+            note(kLogIndex, read_quantity(member, out.log_index));
+        else if (is(key, "topics"))
+            note(kTopics, read_topics(member, out.log.topics));
     }
-    if (good != kWholeLog) return std::nullopt;
-    return out;
+    return good == kWholeLog;
 }
 
 enum ReceiptMember : unsigned {
@@ -114,18 +129,16 @@ bool read_logs(const element& value, PlacedReceipt& out) {
     out.logs.reserve(logs.size());
     out.receipt.logs.reserve(logs.size());
     for (const element& log : logs) {
-        auto placed = read_log(log);
-        if (!placed) return false;
-        out.receipt.logs.push_back(placed->log);
-        out.logs.push_back(*std::move(placed));
+        PlacedLog& placed = out.logs.emplace_back();
+        if (!read_log(log, placed)) return false;
+        out.receipt.logs.push_back(placed.log);
     }
     return true;
 }
 
-std::optional<PlacedReceipt> read_receipt(const element& value) {
+bool read_receipt(const element& value, PlacedReceipt& out) {
     simdjson::dom::object members;
-    if (value.get_object().get(members) != simdjson::SUCCESS) return std::nullopt;
-    PlacedReceipt out;
+    if (value.get_object().get(members) != simdjson::SUCCESS) return false;
     std::optional<std::uint64_t> status;
     std::optional<Hash32> root;
     unsigned good = 0;
@@ -133,26 +146,26 @@ std::optional<PlacedReceipt> read_receipt(const element& value) {
     bool is_contract_good = true;
     const auto note = [&](unsigned member, bool is_good) { good = is_good ? good | member : good & ~member; };
     for (const auto& [key, member] : members) {
-        if (key == "transactionHash") note(kHash, read_fixed(member, out.transaction_hash));
-        if (key == "transactionIndex") note(kIndex, read_quantity(member, out.transaction_index));
-        if (key == "blockNumber") note(kBlock, read_quantity(member, out.block.value));
-        if (key == "blockHash") note(kOfBlock, read_fixed(member, out.block_hash));
-        if (key == "gasUsed") note(kGasUsed, read_quantity(member, out.gas_used));
-        if (key == "cumulativeGasUsed")
+        if (is(key, "transactionHash")) note(kHash, read_fixed(member, out.transaction_hash));
+        if (is(key, "transactionIndex")) note(kIndex, read_quantity(member, out.transaction_index));
+        if (is(key, "blockNumber")) note(kBlock, read_quantity(member, out.block.value));
+        if (is(key, "blockHash")) note(kOfBlock, read_fixed(member, out.block_hash));
+        if (is(key, "gasUsed")) note(kGasUsed, read_quantity(member, out.gas_used));
+        if (is(key, "cumulativeGasUsed"))
             note(kCumulativeGasUsed, read_quantity(member, out.receipt.cumulative_gas_used));
-        if (key == "logsBloom") note(kBloom, read_fixed(member, out.receipt.bloom));
-        if (key == "logs") note(kLogs, read_logs(member, out));
-        if (key == "status") status = find_quantity(member);
-        if (key == "root") {
+        if (is(key, "logsBloom")) note(kBloom, read_fixed(member, out.receipt.bloom));
+        if (is(key, "logs")) note(kLogs, read_logs(member, out));
+        if (is(key, "status")) status = find_quantity(member);
+        if (is(key, "root")) {
             root.emplace();
             if (!read_fixed(member, *root)) root.reset();
         }
-        if (key == "type") {
+        if (is(key, "type")) {
             const auto type = member.is_null() ? std::optional<std::uint64_t>(0) : find_quantity(member);
             is_type_good = type && *type <= static_cast<std::uint64_t>(eth::EnvelopeType::kSetCode);
             if (is_type_good) out.receipt.type = static_cast<eth::EnvelopeType>(*type);
         }
-        if (key == "contractAddress") {
+        if (is(key, "contractAddress")) {
             out.contract_address.reset();
             Address address;
             is_contract_good = member.is_null();
@@ -162,15 +175,15 @@ std::optional<PlacedReceipt> read_receipt(const element& value) {
             }
         }
     }
-    if (good != kWholeReceipt || !is_type_good || !is_contract_good) return std::nullopt;
+    if (good != kWholeReceipt || !is_type_good || !is_contract_good) return false;
     if (status && *status <= 1) {
         out.receipt.is_success = *status == 1;
     } else if (root) {
         out.receipt.post_state = *root;
     } else {
-        return std::nullopt;
+        return false;
     }
-    return out;
+    return true;
 }
 
 }  // namespace
@@ -185,16 +198,14 @@ std::optional<std::vector<PlacedReceipt>> decode_receipts_answer(std::string_vie
     std::optional<element> result;
     for (const auto& [key, member] : members) {
         if (key == "error" && !member.is_null()) return std::nullopt;
-        if (key == "result") result = member;
+        if (is(key, "result")) result = member;
     }
     simdjson::dom::array receipts;
     if (!result || result->get_array().get(receipts) != simdjson::SUCCESS) return std::nullopt;
     std::vector<PlacedReceipt> out;
     out.reserve(receipts.size());
     for (const element& receipt : receipts) {
-        auto placed = read_receipt(receipt);
-        if (!placed) return std::nullopt;
-        out.push_back(*std::move(placed));
+        if (!read_receipt(receipt, out.emplace_back())) return std::nullopt;
     }
     return out;
 }

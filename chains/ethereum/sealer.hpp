@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -135,7 +136,8 @@ class Sealer {
     SealerOptions options_;
     BeaconNetwork network_;
     std::vector<DevnetKey> keys_;
-    std::vector<DevnetCommittee> committees_;  ///< by period
+    /// By period. A deque: one committee is still looked at when the next is made.
+    std::deque<DevnetCommittee> committees_;
     async::Mutex stepping_;
     std::optional<DevnetState> state_;  ///< of the newest block; absent before `start`
     std::vector<DevnetBlock> blocks_;
