@@ -8,7 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const PROGRAM = process.env.BUTTER_PROGRAM ?? path.join(ROOT, "build/release/cmd/butter/butter");
+export const PROGRAM = process.env.BUTTER_PROGRAM ?? path.join(ROOT, "build/release/cmd/butter/butter");
 const START_MS_MAX = 300_000;
 
 /** TEST KEYS: those of anvil's well-known mnemonic. */
@@ -27,7 +27,7 @@ class Child {
   }
 
   static async start(args, file) {
-    return new Child(args, await open(file, "w"), file);
+    return new Child(args, await open(file, "a"), file);
   }
 
   /** Resolves once its output has `text`; fails when it ends first. */
@@ -78,9 +78,15 @@ export class Devnet {
     }
   }
 
-  async run() {
-    const program = await Child.start(["run", "--config", this.config], path.join(this.folder, "run.log"));
-    this.children.push(program);
+  /** Starts the interchain program. */
+  async run(config = this.config) {
+    this.program = await Child.start(["run", "--config", config], path.join(this.folder, "run.log"));
+    this.children.push(this.program);
+  }
+
+  async stopProgram() {
+    this.children = this.children.filter((child) => child !== this.program);
+    await this.program.stop();
   }
 
   /** Ends everything; the logs stay where a test has failed. */
