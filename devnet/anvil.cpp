@@ -45,13 +45,14 @@ async::Task<Result<Anvil, std::string>> start_anvil(boost::asio::any_io_executor
         CO_TRY(options.port, async::find_free_port());
     }
     CO_TRY(async::Process process,
-           async::Process::start({.program = program,
-                                  .arguments = {"--port", std::to_string(options.port), "--chain-id",
-                                                std::to_string(options.chain_id.value), "--hardfork",
-                                                kHardfork, "--no-mining", "--no-request-size-limit"},
-                                  .output = options.log,
-                                  .errors = {},
-                                  .environment = {}}));
+           async::Process::start(
+               {.program = program,
+                .arguments = {"--port", std::to_string(options.port), "--chain-id",
+                              std::to_string(options.chain_id.value), "--hardfork", kHardfork, "--gas-limit",
+                              std::to_string(options.gas_limit), "--no-mining", "--no-request-size-limit"},
+                .output = options.log,
+                .errors = {},
+                .environment = {}}));
     Anvil anvil{std::move(process), options.port};
     CO_TRY(rpc::Url url, rpc::decode_url(anvil.url()));
     rpc::HttpClient client(executor, std::move(url));

@@ -17,8 +17,9 @@ namespace butter::devnet {
 
 struct AnvilOptions {
     ChainId chain_id;
-    std::uint16_t port = 0;     ///< 0 for any free one
-    std::filesystem::path log;  ///< its output is appended there
+    std::uint16_t port = 0;                ///< 0 for any free one
+    std::uint64_t gas_limit = 30'000'000;  ///< of a block
+    std::filesystem::path log;             ///< its output is appended there
 };
 
 /// A running anvil that makes blocks only when told to (`evm_mine`). Ends with this object.

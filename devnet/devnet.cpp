@@ -19,6 +19,8 @@ constexpr ChainId kChainA{31337};
 constexpr ChainId kChainB{31338};
 /// The relay chain's own devnet id.
 constexpr ChainId kChainR{213};
+/// As in a private chain of the relay chain's own node.
+constexpr std::uint64_t kRelayBlockGas = 20'000'000;
 /// Protects nothing: the keys are public.
 constexpr std::string_view kPassword = "test";
 
@@ -165,23 +167,25 @@ async::Task<Result<void, std::string>> Devnet::start_outer(std::string name, Cha
 }
 
 async::Task<Result<void, std::string>> Devnet::start_relay(std::uint16_t port_offset) {
-    CO_TRY(Anvil anvil,
-           co_await start_anvil(executor_,
-                                {.chain_id = kChainR, .port = 0, .log = options_.directory / "R.anvil.log"}));
+    CO_TRY(Anvil anvil, co_await start_anvil(executor_, {.chain_id = kChainR,
+                                                         .port = 0,
+                                                         .gas_limit = kRelayBlockGas,
+                                                         .log = options_.directory / "R.anvil.log"}));
     r_.anvil = std::make_unique<Anvil>(std::move(anvil));
     CO_TRY(rpc::Url url, rpc::decode_url(r_.anvil->url()));
     r_.sealer =
-        std::make_unique<mapo::Sealer>(executor_, std::move(url),
+        std::make_unique<mapo::Sealer>(executor_, url,
                                        mapo::SealerOptions{.validators = options_.validators,
                                                            .epoch_length = options_.validator_epoch_blocks,
                                                            .block_interval = options_.block_interval,
                                                            .absent = options_.absent_validators});
     CO_TRY_VOID(co_await r_.sealer->start());
-    mapo::Sealer& sealer = *r_.sealer;
+    r_.node = std::make_unique<mapo::SealedRpc>(executor_, std::move(url), *r_.sealer);
+    mapo::SealedRpc& node = *r_.node;
     CO_TRY(rpc::HttpServer server,
            rpc::HttpServer::listen(executor_, port_at(options_, port_offset),
-                                   rpc::json_rpc_handler([&sealer](std::string method, rpc::Json params) {
-                                       return sealer.handle(std::move(method), std::move(params));
+                                   rpc::json_rpc_handler([&node](std::string method, rpc::Json params) {
+                                       return node.handle(std::move(method), std::move(params));
                                    })));
     r_.rpc = std::make_unique<rpc::HttpServer>(std::move(server));
     endpoints_.push_back({.name = "R",

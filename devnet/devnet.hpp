@@ -15,6 +15,7 @@
 #include "butter/crypto/secp256k1.hpp"
 #include "butter/rpc/http.hpp"
 #include "chains/ethereum/sealer.hpp"
+#include "chains/mapo/sealed_rpc.hpp"
 #include "chains/mapo/sealer.hpp"
 #include "devnet/anvil.hpp"
 
@@ -81,6 +82,7 @@ class Devnet {
     struct RelayChain {
         std::unique_ptr<Anvil> anvil;
         std::unique_ptr<mapo::Sealer> sealer;
+        std::unique_ptr<mapo::SealedRpc> node;
         std::unique_ptr<rpc::HttpServer> rpc;
     };
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/rpc/eth_api.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "butter/rpc/receipts_json.hpp"
 
 namespace butter::rpc {
 namespace {
+
+/// JSON-RPC 2.0, "method not found".
+constexpr int kMethodNotFound = -32601;
+/// Receipts asked for in one request; what nodes take of calls and give of bytes in one is bounded.
+constexpr std::size_t kReceiptsPerBatch = 500;
 
 RpcError malformed(std::string_view what) {
     return {RpcError::Kind::kMalformed, 0, "answer is not " + std::string(what), {}};
@@ -215,17 +221,38 @@ async::Task<Result<Json, RpcError>> EthApi::fetch_block_json(BlockId id) {
     co_return co_await endpoints_.call("eth_getBlockByNumber", {id.text(), false});
 }
 
-async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_block_receipts(BlockNumber number) {
-    CO_TRY(const std::string text,
-           co_await endpoints_.call_text("eth_getBlockReceipts", {encode_quantity(number.value)}));
-    auto receipts = decode_receipts_answer(text);
+std::optional<std::vector<Hash32>> find_transaction_hashes(const Json& block) {
+    const JsonArray* transactions = find_array(block, "transactions");
+    if (transactions == nullptr) return std::nullopt;
+    std::vector<Hash32> out;
+    for (const Json& transaction : *transactions) {
+        const auto hash = text_bytes(transaction);
+        if (!hash || hash->size() != Hash32::kSize) return std::nullopt;
+        out.push_back(to_fixed<32>(*hash));
+    }
+    return out;
+}
+
+async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_block_receipts(
+    BlockNumber number, std::optional<std::vector<Hash32>> transactions) {
+    std::optional<std::vector<PlacedReceipt>> receipts;
+    if (!lacks_block_receipts_) {
+        CO_TRY(const std::string text,
+               co_await endpoints_.call_text("eth_getBlockReceipts", {encode_quantity(number.value)}));
+        receipts = decode_receipts_answer(text);
+        if (!receipts) {
+            const auto result = endpoints_.decode_answer(text);
+            if (!result && result.error().kind != RpcError::Kind::kNode)
+                co_return std::unexpected(result.error());
+            if (result && result->is_array()) co_return std::unexpected(malformed("a list of receipts"));
+            lacks_block_receipts_ = !result && result.error().code == kMethodNotFound;
+        }
+    }
     if (!receipts) {
-        const auto result = endpoints_.decode_answer(text);
-        if (!result && result.error().kind != RpcError::Kind::kNode)
-            co_return std::unexpected(result.error());
-        if (result && result->is_array()) co_return std::unexpected(malformed("a list of receipts"));
-        // The node lacks the method: ask for each transaction's receipt.
-        CO_TRY(receipts, co_await fetch_receipts_one_by_one(number));
+        if (!transactions) {
+            CO_TRY(transactions, co_await fetch_transaction_hashes(number));
+        }
+        CO_TRY(receipts, co_await fetch_receipts_of(*std::move(transactions)));
     }
     for (std::size_t i = 0; i < receipts->size(); ++i) {
         if ((*receipts)[i].transaction_index != i || (*receipts)[i].block != number) {
@@ -235,19 +262,24 @@ async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_block_re
     co_return *std::move(receipts);
 }
 
-async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_receipts_one_by_one(
-    BlockNumber number) {
+async::Task<Result<std::vector<Hash32>, RpcError>> EthApi::fetch_transaction_hashes(BlockNumber number) {
     CO_TRY(const Json block, co_await fetch_block_json(BlockId::number(number)));
-    const JsonArray* hashes = find_array(block, "transactions");
-    if (hashes == nullptr) co_return std::unexpected(malformed("a block with transactions"));
-    std::vector<Endpoints::Call> calls;
-    for (const Json& hash : *hashes) calls.push_back({"eth_getTransactionReceipt", {hash}});
-    CO_TRY(auto answers, co_await endpoints_.call_batch(std::move(calls)));
+    co_return require(find_transaction_hashes(block), "a block with transactions");
+}
+
+async::Task<Result<std::vector<PlacedReceipt>, RpcError>> EthApi::fetch_receipts_of(
+    std::vector<Hash32> transactions) {
     std::vector<PlacedReceipt> out;
-    for (auto& answer : answers) {
-        if (!answer) co_return std::unexpected(std::move(answer).error());
-        CO_TRY(PlacedReceipt receipt, require(decode_placed_receipt(*answer), "a receipt"));
-        out.push_back(std::move(receipt));
+    for (std::size_t done = 0; done < transactions.size(); done += kReceiptsPerBatch) {
+        std::vector<Endpoints::Call> calls;
+        for (std::size_t i = done; i < std::min(done + kReceiptsPerBatch, transactions.size()); ++i)
+            calls.push_back({"eth_getTransactionReceipt", {encode_hex(transactions[i])}});
+        CO_TRY(auto answers, co_await endpoints_.call_batch(std::move(calls)));
+        for (auto& answer : answers) {
+            if (!answer) co_return std::unexpected(std::move(answer).error());
+            CO_TRY(PlacedReceipt receipt, require(decode_placed_receipt(*answer), "a receipt"));
+            out.push_back(std::move(receipt));
+        }
     }
     co_return out;
 }

@@ -106,8 +106,11 @@ class EthApi {
     async::Task<Result<std::optional<BlockHeader>, RpcError>> fetch_header_by_hash(Hash32 hash);
     /// The block's object as the node gives it (transactions as hashes); null when there is none.
     async::Task<Result<Json, RpcError>> fetch_block_json(BlockId id);
-    /// All receipts of a block in order: eth_getBlockReceipts, or one by one where a node lacks it.
-    async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_block_receipts(BlockNumber number);
+    /// All receipts of a block in order: by eth_getBlockReceipts, or each transaction's, many in one request,
+    /// where a node lacks it. `transactions` are the block's where they are known: they spare such a node one
+    /// request for them.
+    async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_block_receipts(
+        BlockNumber number, std::optional<std::vector<Hash32>> transactions = std::nullopt);
     /// From an endpoint that has the range's last block: one that is behind leaves out logs without saying
     /// so.
     async::Task<Result<std::vector<PlacedLog>, RpcError>> fetch_logs(LogFilter filter);
@@ -133,13 +136,21 @@ class EthApi {
     async::Task<Result<Hash32, RpcError>> send_raw_transaction(Bytes encoded);
 
   private:
-    async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_receipts_one_by_one(BlockNumber number);
     Result<std::vector<PlacedLog>, RpcError> decode_logs(const Json& answer) const;
+    async::Task<Result<std::vector<Hash32>, RpcError>> fetch_transaction_hashes(BlockNumber number);
+    async::Task<Result<std::vector<PlacedReceipt>, RpcError>> fetch_receipts_of(
+        std::vector<Hash32> transactions);
     template <class T>
     Result<T, RpcError> require(std::optional<T> value, std::string_view what) const;
 
     Endpoints endpoints_;
+    /// An endpoint said that it has no eth_getBlockReceipts: it is not asked for it again.
+    bool lacks_block_receipts_ = false;
 };
+
+/// Hashes of the transactions of a block's object that was asked for without their bodies; absent when they
+/// are malformed.
+std::optional<std::vector<Hash32>> find_transaction_hashes(const Json& block);
 
 /// The form-checked decoders behind it, for other users of such JSON.
 std::optional<BlockHeader> decode_block_header(const Json& block);

@@ -8,6 +8,7 @@
 #include "butter/trie/trie.hpp"
 #include "chains/mapo/light_client.hpp"
 #include "chains/mapo/proof.hpp"
+#include "chains/mapo/sealer.hpp"
 #include "test/json/vectors.hpp"
 
 namespace butter::mapo {
@@ -100,6 +101,26 @@ TEST(mapo_real_node, headers_encode_as_the_node_encodes_them) {
         EXPECT_EQ(encode_header(header, Seals::kAll), bytes_of(rlp));
         EXPECT_EQ(decode_header(bytes_of(rlp)), header);
     }
+}
+
+TEST(mapo_real_node, base_fees_follow_the_rule) {
+    for (std::uint64_t number = 1; number < last_block(); ++number)
+        EXPECT_EQ(next_base_fee(header_at(number)), header_at(number + 1).base_fee) << number;
+    const auto after = [](std::uint64_t gwei, std::uint64_t gas_used) {
+        Header header;
+        header.base_fee = Uint256{gwei * 1'000'000'000};
+        header.gas_limit = 20'000'000;
+        header.gas_used = gas_used;
+        return next_base_fee(header);
+    };
+    EXPECT_EQ(after(800, 10'000'000), Uint256{800'000'000'000});
+    EXPECT_EQ(after(800, 20'000'000), Uint256{900'000'000'000});
+    EXPECT_EQ(after(800, 15'000'000), Uint256{850'000'000'000});
+    EXPECT_EQ(after(800, 0), Uint256{700'000'000'000});
+    // Never below 100 gwei or above 5,000.
+    EXPECT_EQ(after(1, 20'000'000), Uint256{100'000'000'000});
+    EXPECT_EQ(after(100, 0), Uint256{100'000'000'000});
+    EXPECT_EQ(after(4'999, 20'000'000), Uint256{5'000'000'000'000});
 }
 
 TEST(mapo_real_node, every_seal_verifies_across_an_addition_and_a_removal) {

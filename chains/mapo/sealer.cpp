@@ -1,17 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/sealer.hpp"
 
-#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 
 #include "butter/async/sleep.hpp"
 #include "butter/base/assert.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/crypto/keccak.hpp"
+#include "butter/rpc/eth_api.hpp"
+#include "butter/trie/trie.hpp"
 
 namespace butter::mapo {
 namespace {
 
 namespace bn254 = crypto::bn254;
+
+/// The chain's own contracts whose logs its system calls make: gold, validators, election.
+constexpr std::uint16_t kGoldContract = 0xd003;
+constexpr std::uint16_t kValidatorsContract = 0xd012;
+constexpr std::uint16_t kElectionContract = 0xd013;
+/// First topics of their events, as the chain's own node makes them (test/vectors/atlas_node/chain.json).
+constexpr std::string_view kScoreUpdated = "edf9f87e50e10c533bf3ae7f5a7894ae66c23e6cbbe8773d7765d20ad6f995e9";
+constexpr std::string_view kTransfer = "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+constexpr std::string_view kPaid = "78a2c235f809fd19c0fd05748230c581befffa6741471b0230d97bd4b7bcd346";
+constexpr std::string_view kVotersPaid = "91ba34d62474c14d6c623cd322f4256666c7a45b7fdaa3378e009d39dfcec2a7";
+/// What each validator gets for an epoch, in wei.
+constexpr std::uint64_t kReward = 5'000'000'000'000'000'000;
+
+constexpr std::uint64_t kBaseFeeMin = 100'000'000'000;
+constexpr std::uint64_t kBaseFeeMax = 5'000'000'000'000;
+constexpr std::uint64_t kElasticity = 2;
+constexpr std::uint64_t kBaseFeeChangeDenominator = 8;
 
 constexpr std::string_view kDevnetSeed = "butter devnet validator, test key";
 
@@ -23,7 +42,56 @@ Hash32 derive(std::string_view purpose, std::uint64_t index) {
 
 std::string text_of(const rpc::RpcError& error) { return error.text; }
 
+Address system_contract(std::uint16_t suffix) {
+    Address out;
+    out.bytes[Address::kSize - 2] = static_cast<std::uint8_t>(suffix >> 8);
+    out.bytes[Address::kSize - 1] = static_cast<std::uint8_t>(suffix);
+    return out;
+}
+
+Hash32 topic_of(const Address& address) { return to_fixed<32>(concat({Bytes(12), address})); }
+
+/// The logs that the chain's own node makes at the end of an epoch when it scores and pays validators and
+/// pays their voters. No account changes: there are no such contracts here.
+std::vector<eth::Log> make_system_logs(const std::vector<DevnetValidator>& validators) {
+    const Bytes amount = to_bytes(to_big_endian(Uint256{kReward}));
+    const Bytes score = concat({amount, amount});
+    std::vector<eth::Log> out;
+    for (const DevnetValidator& each : validators) {
+        const Hash32 topic = topic_of(each.validator.address);
+        out.push_back({system_contract(kValidatorsContract), {hex_fixed<32>(kScoreUpdated), topic}, score});
+    }
+    for (const DevnetValidator& each : validators) {
+        const Hash32 topic = topic_of(each.validator.address);
+        out.push_back({system_contract(kGoldContract), {hex_fixed<32>(kTransfer), Hash32{}, topic}, amount});
+        out.push_back({system_contract(kValidatorsContract), {hex_fixed<32>(kPaid), topic}, amount});
+    }
+    for (const DevnetValidator& each : validators) {
+        const Hash32 topic = topic_of(each.validator.address);
+        out.push_back({system_contract(kElectionContract), {hex_fixed<32>(kVotersPaid), topic}, amount});
+    }
+    return out;
+}
+
 }  // namespace
+
+Uint256 next_base_fee(const Header& header) {
+    const std::uint64_t target = header.gas_limit / kElasticity;
+    const std::uint64_t difference =
+        header.gas_used > target ? header.gas_used - target : target - header.gas_used;
+    const Uint256 delta =
+        target == 0 ? Uint256{}
+                    : divide(divide(header.base_fee * Uint256{difference}, Uint256{target}).quotient,
+                             Uint256{kBaseFeeChangeDenominator})
+                          .quotient;
+    Uint256 fee = header.base_fee;
+    if (header.gas_used > target) {
+        fee = fee + std::max(delta, Uint256{1});
+    } else {
+        fee = fee - delta;
+    }
+    return std::clamp(fee, Uint256{kBaseFeeMin}, Uint256{kBaseFeeMax});
+}
 
 DevnetValidator make_devnet_validator(std::uint64_t index) {
     DevnetValidator out;
@@ -86,12 +154,11 @@ async::Task<void> Sealer::run() {
 async::Task<Result<void, std::string>> Sealer::step() {
     const auto mined = co_await anvil_.call("evm_mine", {});
     if (!mined) co_return std::unexpected(text_of(mined.error()));
-    co_return co_await seal_block(headers_.size());
+    co_return co_await seal_block(blocks_.size());
 }
 
 void Sealer::plan_rotation(Header& header) {
-    if (!options_.rotate || header.number.value == 0 || header.number.value % options_.epoch_length != 0)
-        return;
+    if (!options_.rotate || !is_epoch_end(header.number.value)) return;
     const std::uint64_t epoch = header.number.value / options_.epoch_length;
     if (epoch % 2 == 1) {
         const DevnetValidator added = make_devnet_validator(next_validator_);
@@ -104,29 +171,56 @@ void Sealer::plan_rotation(Header& header) {
 }
 
 void Sealer::apply_rotation_of(const Header& header) {
-    if (header.number.value == 0 || header.number.value % options_.epoch_length != 0) return;
+    if (!is_epoch_end(header.number.value)) return;
     if (!header.extra.removed.is_zero()) validators_.erase(validators_.begin());
     if (!header.extra.added_addresses.empty())
         validators_.push_back(make_devnet_validator(next_validator_++));
     sets_by_epoch_.push_back(validators_);
 }
 
+async::Task<Result<void, std::string>> Sealer::add_system_calls(SealedBlock& block) {
+    block.system_logs = make_system_logs(validators_);
+    auto answer = co_await anvil_.call("eth_getBlockReceipts", {encode_quantity(block.header.number.value)});
+    if (!answer) co_return std::unexpected(text_of(answer.error()));
+    std::vector<Bytes> receipts;
+    for (const rpc::Json& json : answer->is_array() ? answer->get_array() : rpc::JsonArray()) {
+        const auto placed = rpc::decode_placed_receipt(json);
+        if (!placed) co_return std::unexpected("anvil's receipts are malformed");
+        receipts.push_back(eth::encode_receipt(placed->receipt));
+        block.transaction_log_count += placed->logs.size();
+    }
+    block.transaction_count = receipts.size();
+    eth::Receipt system;
+    system.is_success = true;
+    system.logs = block.system_logs;
+    system.bloom = eth::bloom_of(system.logs);
+    receipts.push_back(eth::encode_receipt(system));
+    block.header.receipts_root = trie::make_list_trie(receipts).root();
+    for (std::size_t i = 0; i < system.bloom.bytes.size(); ++i)
+        block.header.bloom.bytes[i] |= system.bloom.bytes[i];
+    co_return Result<void, std::string>();
+}
+
 async::Task<Result<void, std::string>> Sealer::seal_block(std::uint64_t number) {
-    auto block = co_await anvil_.call("eth_getBlockByNumber", {encode_quantity(number), false});
-    if (!block) co_return std::unexpected(text_of(block.error()));
-    rpc::JsonObject fields = block->is_object() ? block->get_object() : rpc::JsonObject();
+    auto answer = co_await anvil_.call("eth_getBlockByNumber", {encode_quantity(number), false});
+    if (!answer) co_return std::unexpected(text_of(answer.error()));
+    rpc::JsonObject fields = answer->is_object() ? answer->get_object() : rpc::JsonObject();
     // The execution fields are anvil's; the extra data gets the shape of this chain before it is decoded.
     fields["extraData"] = encode_hex(encode_extra(Extra{}, Seals::kAll));
     fields["mixHash"] = encode_hex(Hash32{});
     fields["nonce"] = encode_hex(FixedBytes<8>{});
-    auto header = decode_header_json(fields);
-    if (!header)
+    auto decoded = decode_header_json(fields);
+    if (!decoded)
         co_return std::unexpected("anvil's block " + std::to_string(number) + ": " +
-                                  std::string(to_string(header.error())));
+                                  std::string(to_string(decoded.error())));
+    SealedBlock block;
+    block.header = *std::move(decoded);
+    Header& header = block.header;
+    if (is_epoch_end(number)) CO_TRY_VOID(co_await add_system_calls(block));
     if (number > 0) {
-        header->parent_hash = hashes_.back();
-        header->extra.parent_aggregated_seal = headers_.back().extra.aggregated_seal;
-        plan_rotation(*header);
+        header.parent_hash = blocks_.back().hash;
+        header.extra.parent_aggregated_seal = blocks_.back().header.extra.aggregated_seal;
+        plan_rotation(header);
         std::vector<std::size_t> signers;
         // A different third is absent each time.
         const std::size_t count = validators_.size();
@@ -134,124 +228,25 @@ async::Task<Result<void, std::string>> Sealer::seal_block(std::uint64_t number) 
         for (std::size_t i = 0; i < count; ++i) {
             if ((i + number) % count >= absent) signers.push_back(i);
         }
-        seal_header(*header, validators_, number % count, signers, 0);
+        seal_header(header, validators_, number % count, signers, 0);
     } else {
-        header->parent_hash = {};
-        header->coinbase = {};
+        header.parent_hash = {};
+        header.coinbase = {};
     }
-    const Hash32 hash = block_hash(*header);
-    number_by_hash_.emplace(hash, number);
-    hashes_.push_back(hash);
-    headers_.push_back(*std::move(header));
-    apply_rotation_of(headers_.back());
+    const auto priced =
+        co_await anvil_.call("anvil_setNextBlockBaseFeePerGas", {to_quantity(next_base_fee(header))});
+    if (!priced) co_return std::unexpected(text_of(priced.error()));
+    block.hash = block_hash(header);
+    number_by_hash_.emplace(block.hash, number);
+    blocks_.push_back(std::move(block));
+    apply_rotation_of(blocks_.back().header);
     co_return Result<void, std::string>();
 }
 
-// ---- RPC
-// ---------------------------------------------------------------------------------------------------------
-
-void Sealer::rewrite(rpc::Json& value) const {
-    if (rpc::JsonArray* array = value.if_array()) {
-        for (rpc::Json& entry : *array) rewrite(entry);
-        return;
-    }
-    rpc::JsonObject* object = value.if_object();
-    if (object == nullptr) return;
-    for (auto& [key, member] : *object) {
-        if (member.is_object() || member.is_array()) rewrite(member);
-    }
-    if (object->contains("blockHash")) {
-        const auto number = rpc::find_quantity(value, "blockNumber");
-        if (number && *number < hashes_.size()) (*object)["blockHash"] = encode_hex(hashes_[*number]);
-    }
-}
-
-rpc::Json Sealer::to_block_json(rpc::Json block) const {
-    const auto number = rpc::find_quantity(block, "number");
-    if (!number || *number >= headers_.size()) return nullptr;
-    rewrite(block);
-    const Header& header = headers_[*number];
-    rpc::JsonObject& object = block.get_object();
-    // What this chain's headers do not have.
-    for (const char* key : {"sha3Uncles", "difficulty", "uncles", "withdrawals", "withdrawalsRoot",
-                            "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"}) {
-        object.erase(key);
-    }
-    object["hash"] = encode_hex(hashes_[*number]);
-    object["parentHash"] = encode_hex(header.parent_hash);
-    object["miner"] = encode_hex(header.coinbase);
-    object["extraData"] = encode_hex(encode_extra(header.extra, Seals::kAll));
-    object["mixHash"] = encode_hex(header.mix_digest);
-    object["nonce"] = encode_hex(header.nonce);
-    object["totalDifficulty"] = encode_quantity(*number + 1);
-    return block;
-}
-
-rpc::Json Sealer::snapshot(std::uint64_t number) const {
-    rpc::JsonArray list;
-    for (const DevnetValidator& validator : sets_by_epoch_[number / options_.epoch_length]) {
-        list.push_back(
-            rpc::JsonObject{{"Address", encode_hex(validator.validator.address)},
-                            {"BLSPublicKey", encode_hex(bn254::encode_g2(validator.validator.g2_key))},
-                            {"BLSG1PublicKey", encode_hex(bn254::encode_g1(validator.validator.g1_key))}});
-    }
-    return rpc::JsonObject{{"epoch", options_.epoch_length},
-                           {"number", number},
-                           {"hash", encode_hex(hashes_[number])},
-                           {"validators", std::move(list)}};
-}
-
-async::Task<Result<rpc::Json, rpc::RpcFault>> Sealer::handle(std::string method, rpc::Json params) {
-    rpc::JsonArray arguments = params.is_array() ? params.get_array() : rpc::JsonArray();
-    if (method == "eth_blockNumber") co_return encode_quantity(headers_.size() - 1);
-    if (method == "istanbul_getSnapshot") {
-        std::uint64_t number = headers_.size() - 1;
-        if (!arguments.empty() && arguments[0].is_string() && arguments[0].get_string().starts_with("0x")) {
-            const auto asked = decode_quantity(arguments[0].get_string().c_str());
-            if (!asked || *asked >= headers_.size())
-                co_return std::unexpected(rpc::RpcFault{-32000, "unknown block", {}});
-            number = *asked;
-        }
-        co_return snapshot(number);
-    }
-    if (method == "eth_getBlockByHash" && !arguments.empty() && arguments[0].is_string()) {
-        const auto hash = decode_hex_fixed<32>(std::string_view(arguments[0].get_string()));
-        const auto it = hash ? number_by_hash_.find(*hash) : number_by_hash_.end();
-        if (it == number_by_hash_.end()) co_return rpc::Json(nullptr);
-        method = "eth_getBlockByNumber";
-        arguments[0] = encode_quantity(it->second);
-    }
-    if (method == "eth_getBlockByNumber" && !arguments.empty() && arguments[0].is_string() &&
-        !arguments[0].get_string().starts_with("0x") && arguments[0].get_string() != "earliest") {
-        // Blocks are final when they are sealed, so every tag means the newest.
-        arguments[0] = encode_quantity(headers_.size() - 1);
-    }
-    if (method == "eth_getLogs" && !arguments.empty() && arguments[0].is_object()) {
-        rpc::JsonObject& filter = arguments[0].get_object();
-        if (const auto hash = rpc::find_fixed<32>(arguments[0], "blockHash")) {
-            const auto it = number_by_hash_.find(*hash);
-            if (it == number_by_hash_.end())
-                co_return std::unexpected(rpc::RpcFault{-32000, "unknown block", {}});
-            filter.erase("blockHash");
-            filter["fromBlock"] = encode_quantity(it->second);
-            filter["toBlock"] = encode_quantity(it->second);
-        }
-    }
-    auto result = co_await anvil_.call(method, std::move(arguments));
-    if (!result) {
-        rpc::RpcFault fault{result.error().code, result.error().text, {}};
-        if (!result.error().data.empty()) fault.data = encode_hex(result.error().data);
-        co_return std::unexpected(std::move(fault));
-    }
-    if (method == "eth_getBlockByNumber")
-        co_return result->is_null() ? rpc::Json(nullptr) : to_block_json(*std::move(result));
-    if (method == "eth_getTransactionReceipt") {
-        // A block that anvil has mined but the validators have not sealed yet does not exist.
-        const auto number = rpc::find_quantity(*result, "blockNumber");
-        if (number && *number >= headers_.size()) co_return rpc::Json(nullptr);
-    }
-    rewrite(*result);
-    co_return *std::move(result);
+std::optional<std::uint64_t> Sealer::find_number(const Hash32& hash) const {
+    const auto it = number_by_hash_.find(hash);
+    if (it == number_by_hash_.end()) return std::nullopt;
+    return it->second;
 }
 
 }  // namespace butter::mapo

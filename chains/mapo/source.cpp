@@ -25,6 +25,16 @@ constexpr std::chrono::seconds kHeadStaysMax{60};
 
 SourceError invalid(std::string text) { return {SourceError::Kind::kInvalid, std::move(text)}; }
 
+/// A header as a node shows it, with the hashes of its block's transactions, which nothing vouches for.
+struct FetchedHeader {
+    Header header;
+    std::optional<std::vector<Hash32>> transactions;
+};
+struct FetchedBlock {
+    VerifiedHeader header;
+    std::optional<std::vector<Hash32>> transactions;
+};
+
 class MapoSource final : public chain::Source {
   public:
     MapoSource(SourceSettings settings, rpc::EthApi api)
@@ -51,11 +61,12 @@ class MapoSource final : public chain::Source {
         if (error.kind == rpc::RpcError::Kind::kMalformed) api_.endpoints().distrust_last();
         return {SourceError::Kind::kUnavailable, error.text};
     }
-    async::Task<Result<Header, SourceError>> fetch_header(BlockNumber number);
+    async::Task<Result<FetchedHeader, SourceError>> fetch_header(BlockNumber number);
+    async::Task<Result<FetchedBlock, SourceError>> fetch_block(BlockNumber number);
     async::Task<Result<VerifiedHeader, SourceError>> fetch_verified(BlockNumber number);
     async::Task<Result<void, SourceError>> follow_to(BlockNumber number);
     async::Task<Result<std::vector<ReceiptProof>, SourceError>> prove_receipts(
-        const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions);
+        FetchedBlock block, std::vector<chain::LogPosition> positions);
     const TrustedState* find_state(BlockNumber number) const noexcept;
     std::uint64_t epoch_of(const TrustedState& state) const noexcept {
         return state.last_epoch_block.value / state.epoch_length + 1;
@@ -78,7 +89,7 @@ const TrustedState* MapoSource::find_state(BlockNumber number) const noexcept {
     return nullptr;
 }
 
-async::Task<Result<Header, SourceError>> MapoSource::fetch_header(BlockNumber number) {
+async::Task<Result<FetchedHeader, SourceError>> MapoSource::fetch_header(BlockNumber number) {
     const auto block = co_await api_.fetch_block_json(rpc::BlockId::number(number));
     if (!block) co_return std::unexpected(unavailable(block.error()));
     if (block->is_null()) {
@@ -94,10 +105,15 @@ async::Task<Result<Header, SourceError>> MapoSource::fetch_header(BlockNumber nu
                     (header ? "the node answered with block " + std::to_string(header->number.value)
                             : std::string(to_string(header.error())))));
     }
-    co_return *std::move(header);
+    co_return FetchedHeader{*std::move(header), rpc::find_transaction_hashes(*block)};
 }
 
 async::Task<Result<VerifiedHeader, SourceError>> MapoSource::fetch_verified(BlockNumber number) {
+    CO_TRY(FetchedBlock block, co_await fetch_block(number));
+    co_return std::move(block.header);
+}
+
+async::Task<Result<FetchedBlock, SourceError>> MapoSource::fetch_block(BlockNumber number) {
     CO_TRY_VOID(co_await follow_to(number));
     const TrustedState* state = find_state(number);
     if (state == nullptr) {
@@ -106,21 +122,22 @@ async::Task<Result<VerifiedHeader, SourceError>> MapoSource::fetch_verified(Bloc
                         "block " + std::to_string(number.value) + " is older than the checkpoint at " +
                             std::to_string(settings_.checkpoint.last_epoch_block.value)});
     }
-    CO_TRY(const Header header, co_await fetch_header(number));
-    auto verified = verify_header(*state, header);
+    CO_TRY(FetchedHeader fetched, co_await fetch_header(number));
+    auto verified = verify_header(*state, fetched.header);
     if (!verified) {
         api_.endpoints().distrust_last();
         co_return std::unexpected(
             invalid("block " + std::to_string(number.value) + ": " + to_string(verified.error())));
     }
-    co_return *std::move(verified);
+    co_return FetchedBlock{*std::move(verified), std::move(fetched.transactions)};
 }
 
 /// Follows the validator set, epoch by epoch, until the one that signs `number` is known.
 async::Task<Result<void, SourceError>> MapoSource::follow_to(BlockNumber number) {
     while (number > states_.back().epoch_end()) {
         const TrustedState& state = states_.back();
-        CO_TRY(const Header header, co_await fetch_header(state.epoch_end()));
+        CO_TRY(const FetchedHeader fetched, co_await fetch_header(state.epoch_end()));
+        const Header& header = fetched.header;
         const auto verified = verify_header(state, header);
         if (!verified) {
             api_.endpoints().distrust_last();
@@ -152,8 +169,9 @@ async::Task<Result<BlockNumber, SourceError>> MapoSource::fetch_final_block() {
 }
 
 async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_receipts(
-    const Header& header, const Hash32& hash, const std::vector<chain::LogPosition>& positions) {
-    const auto receipts = co_await api_.fetch_block_receipts(header.number);
+    FetchedBlock block, std::vector<chain::LogPosition> positions) {
+    const Header& header = block.header.header;
+    const auto receipts = co_await api_.fetch_block_receipts(header.number, std::move(block.transactions));
     if (!receipts) co_return std::unexpected(unavailable(receipts.error()));
     std::vector<Bytes> values = chain::encode_receipts(*receipts);
     trie::Trie trie = trie::make_list_trie(values);
@@ -170,7 +188,7 @@ async::Task<Result<std::vector<ReceiptProof>, SourceError>> MapoSource::prove_re
         eth::Receipt system;
         system.is_success = true;
         for (const rpc::PlacedLog& placed : *logs) {
-            if (placed.transaction_hash == hash) system.logs.push_back(placed.log);
+            if (placed.transaction_hash == block.header.hash) system.logs.push_back(placed.log);
         }
         system.bloom = eth::bloom_of(system.logs);
         values.push_back(eth::encode_receipt(system));
@@ -206,10 +224,10 @@ async::Task<Result<chain::Proof, SourceError>> MapoSource::fetch_proof(
         co_return std::unexpected(SourceError{
             SourceError::Kind::kOutdated, "the client has moved past block " + std::to_string(number.value)});
     }
-    CO_TRY(const VerifiedHeader verified, co_await fetch_verified(number));
-    CO_TRY(const auto receipts, co_await prove_receipts(verified.header, verified.hash, positions));
+    CO_TRY(const FetchedBlock block, co_await fetch_block(number));
+    CO_TRY(const auto receipts, co_await prove_receipts(block, positions));
     const TrustedState& state = *find_state(number);
-    const Bytes bytes = encode_proof(state, verified.header, receipts);
+    const Bytes bytes = encode_proof(state, block.header.header, receipts);
     co_return verify_proof(bytes, client_state);
 }
 
@@ -241,11 +259,11 @@ Result<chain::Proof, SourceError> MapoSource::verify_proof(BytesView proof, Byte
 async::Task<Result<chain::CheckpointProof, SourceError>> MapoSource::fetch_checkpoint_proof(
     std::vector<chain::LogPosition> positions) {
     const BlockNumber number = positions.front().block;
-    CO_TRY(const VerifiedHeader verified, co_await fetch_verified(number));
-    CO_TRY(const auto receipts, co_await prove_receipts(verified.header, verified.hash, positions));
+    CO_TRY(const FetchedBlock block, co_await fetch_block(number));
+    CO_TRY(const auto receipts, co_await prove_receipts(block, positions));
     const TrustedState& state = *find_state(number);
     chain::CheckpointProof out;
-    out.proof = encode_proof(state, verified.header, receipts);
+    out.proof = encode_proof(state, block.header.header, receipts);
     for (BlockNumber end = settings_.checkpoint.epoch_end(); end <= state.last_epoch_block;
          end = BlockNumber{end.value + state.epoch_length}) {
         CO_TRY(const VerifiedHeader epoch, co_await fetch_verified(end));

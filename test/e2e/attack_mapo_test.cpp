@@ -61,7 +61,7 @@ mapo::TrustedState state_at(BlockNumber number) {
         for (std::size_t i = 0; i < sealer.options().validators; ++i)
             state.validators.push_back(mapo::make_devnet_validator(i).validator);
         while (state.epoch_end() < number) {
-            const auto verified = mapo::verify_header(state, sealer.headers()[state.epoch_end().value]);
+            const auto verified = mapo::verify_header(state, sealer.blocks()[state.epoch_end().value].header);
             if (!verified) throw std::runtime_error(to_string(verified.error()));
             const auto next = mapo::apply_rotation(state, *verified);
             if (!next) throw std::runtime_error(to_string(next.error()));
@@ -84,7 +84,7 @@ std::vector<mapo::DevnetValidator> with_secrets(const mapo::TrustedState& state)
 
 mapo::Header header_at(BlockNumber number) {
     return world().with_devnet(
-        [number](devnet::Devnet& devnet) { return devnet.sealer_r().headers()[number.value]; });
+        [number](devnet::Devnet& devnet) { return devnet.sealer_r().blocks()[number.value].header; });
 }
 
 std::vector<mapo::ReceiptProof> receipts_of(const AbiValue& proof) {
