@@ -137,7 +137,11 @@ class Node {
         if (method == "eth_getLogs")
             return logs_between(*rpc::find_quantity(params.at(0), "fromBlock"),
                                 *rpc::find_quantity(params.at(0), "toBlock"));
-        if (method == "eth_call") return text(encode_hex(view(*rpc::find_bytes(params.at(0), "data"))));
+        if (method == "eth_call") {
+            // Only the sender limits the gas of a call, to try a transaction before it is sent.
+            if (rpc::find_quantity(params.at(0), "gas")) return "0x";
+            return text(encode_hex(view(*rpc::find_bytes(params.at(0), "data"))));
+        }
         if (method == "eth_estimateGas") return "0x5208";
         if (method == "eth_getTransactionCount") return text(encode_quantity(sent));
         if (method == "eth_getBlockByNumber") return JsonObject{{"baseFeePerGas", "0x1"}};

@@ -103,9 +103,15 @@ def stop(directory):
         time.sleep(0.1)
 
 
-def install(source, name, *npm_options):
+def node_headers():
+    """The option that has Node's headers taken from where Node is, when they are there, rather than fetched."""
+    prefix = pathlib.Path(os.path.realpath(shutil.which("node") or "/usr/bin/node")).parents[1]
+    return [f"--nodedir={prefix}"] if (prefix / "include" / "node" / "node.h").exists() else []
+
+
+def install(source, name, *npm_options, compiled=()):
     """`npm ci` of the lockfile in `source` into build/real/NAME, again when it has changed; returns where.
-    No package runs a script of its own."""
+    No package runs a script of its own, but the `compiled` ones: they come as C++ and build themselves."""
     target = BUILD / name
     target.mkdir(parents=True, exist_ok=True)
     lock = (source / "package-lock.json").read_bytes()
@@ -114,10 +120,13 @@ def install(source, name, *npm_options):
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, target / file)
         with open(target / "npm.log", "w") as log:
-            result = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options],
-                                    cwd=target, stdout=log, stderr=subprocess.STDOUT)
-        if result.returncode != 0:
-            sys.exit(f"npm ci of {name} failed:\n{tail(target / 'npm.log')}")
+            commands = [["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options]]
+            if compiled:
+                commands.append(["npm", "rebuild", *compiled, *node_headers()])
+            for command in commands:
+                result = subprocess.run(command, cwd=target, stdout=log, stderr=subprocess.STDOUT)
+                if result.returncode != 0:
+                    sys.exit(f"{' '.join(command)} failed in {target}:\n{tail(target / 'npm.log')}")
         done.write_bytes(lock)
     # Modules find their packages beside themselves.
     for module in (*source.glob("*.mjs"), *source.glob("*.cjs")):
