@@ -33,11 +33,11 @@ def free_ports(count):
     return ports
 
 
-def get_json(url, body=None):
+def get_json(url, body=None, seconds_max=10):
     """The JSON that `url` answers with, or None while it does not answer with any."""
     try:
         request = urllib.request.Request(url, body, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=seconds_max) as answer:
             return json.load(answer)
     except (OSError, ValueError, urllib.error.URLError):
         return None

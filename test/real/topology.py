@@ -54,8 +54,14 @@ def ethereum_parameters(beacon):
                    for name, epoch, version in forks]
 
 
-def mapo_parameters(rpc, epoch_length):
+def mapo_parameters(info):
     """The checkpoint is the last block of the newest epoch that has ended, or the genesis block."""
+    epoch_length = info["epoch_length"]
+    if "genesis_validators" in info:
+        lines = [f"epoch_length = {epoch_length}", "hash_fork_block = 0", "checkpoint_block = 0"]
+        return lines, [("checkpoint_validators", [f'{key} = "{one[key]}"' for key in ("address", "g1", "g2")])
+                       for one in info["genesis_validators"]]
+    rpc = info["rpc"][0]
     head = int(nodes.call(rpc, "eth_blockNumber"), 16)
     block = head // epoch_length * epoch_length
     snapshot = nodes.call(rpc, "istanbul_getSnapshot", hex(block))
@@ -76,7 +82,7 @@ def chain_text(name, info, relay_precompiles):
     out += ["", f"[chains.{name}.key]", f'private_key_env = "{KEY_VARIABLE}"', ""]
     out += [f"[chains.{name}.fees]", "max_fee_gwei = 10000", "max_priority_fee_gwei = 10", ""]
     if is_mapo:
-        lines, tables = mapo_parameters(info["rpc"][0], info["epoch_length"])
+        lines, tables = mapo_parameters(info)
     else:
         lines, tables = ethereum_parameters(info["beacon"][0])
         # Of the chain that carries the client, the relay chain.
@@ -89,7 +95,8 @@ def chain_text(name, info, relay_precompiles):
 
 def write_topology(directory, chains, relay="R"):
     """`chains`: name -> info. Returns the file."""
-    precompiles = "draft" if "epoch_length" in chains[relay] else "final"
+    # The relay chain's node has those of the old draft.
+    precompiles = chains[relay].get("bls_precompiles", "draft" if "epoch_length" in chains[relay] else "final")
     text = f'relay = "{relay}"\npoll_interval_ms = 500\n\n[governance]\ntimelock_delay_s = 0\n\n'
     text += "\n".join(chain_text(name, info, precompiles) for name, info in chains.items())
     file = pathlib.Path(directory) / "topology.toml"
