@@ -29,8 +29,7 @@ USER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
 USER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 USER_VARIABLE = "BUTTER_TEST_USER_KEY"
 # Above every chain's base fee here. Given always: not every node answers eth_maxPriorityFeePerGas.
-MAX_FEE = "500gwei"
-PRIORITY_FEE = "2gwei"
+DYNAMIC_FEES = ("--gas-price", "500gwei", "--priority-gas-price", "2gwei")
 
 # FaultyReceiver.Mode
 WORKS = 1
@@ -66,12 +65,12 @@ def start_atlas(directory, *options):
     return started("atlas", directory / "R", "--fund", DAPP, "--fund", USER, *options)
 
 
-def start_relay(butter, directory):
-    """The relay chain's own node with one validator; where it cannot be built for want of Go, the devnet's."""
+def start_relay(butter, directory, *options):
+    """The relay chain's own node with one validator; where it cannot be had, the devnet's."""
     try:
-        return start_atlas(directory, "--validators", 1)
+        return start_atlas(directory, "--validators", 1, *options)
     except Skipped as why:
-        print(f"  relay chain: the devnet's, as there is {why}", flush=True)
+        note(f"the relay chain is the devnet's: {why}")
     home = directory / "R"
     home.mkdir()
     process = nodes.launch(home, "devnet", [butter, "devnet", "--directory", home / "devnet", "--first-port", 0,
@@ -283,10 +282,21 @@ class Lane:
         record = json.loads((self.directory / "deployment.json").read_text())
         return record["chains"][chain]["contracts"][role]["address"]
 
-    def transact(self, chain, *arguments):
-        receipt = json.loads(cast("send", "--rpc-url", self.rpc(chain), "--private-key", DAPP_KEY, "--gas-limit",
-                                  3_000_000, "--gas-price", MAX_FEE, "--priority-gas-price", PRIORITY_FEE, "--timeout",
-                                  300, "--json", *arguments))
+    def submit(self, chain, key, *arguments, nonce=None, gas_limit=3_000_000, fees=DYNAMIC_FEES):
+        """The node's answer to a signed transaction. `cast send` would ask for more than some nodes answer."""
+        if nonce is None:
+            sender = cast("wallet", "address", "--private-key", key)
+            nonce = int(nodes.call(self.rpc(chain), "eth_getTransactionCount", sender, "latest"), 16)
+        raw = cast("mktx", "--rpc-url", self.rpc(chain), "--chain", self.chains[chain]["chain_id"], "--private-key", key,
+                   "--nonce", nonce, "--gas-limit", gas_limit, *fees, *arguments)
+        return nodes.ask(self.rpc(chain), "eth_sendRawTransaction", raw)
+
+    def transact(self, chain, *arguments, key=DAPP_KEY):
+        answer = self.submit(chain, key, *arguments)
+        if "result" not in answer:
+            raise Failed(f"{chain} refused a transaction: {answer}")
+        receipt = self.wait_for(f"receipt of {answer['result']}", 300,
+                                lambda: nodes.call(self.rpc(chain), "eth_getTransactionReceipt", answer["result"]))
         if int(receipt["status"], 16) != 1:
             raise Failed(f"a transaction on {chain} reverted: {receipt['transactionHash']}")
         return receipt

@@ -43,10 +43,15 @@ def get_json(url, body=None, seconds_max=10):
         return None
 
 
-def call(url, method, *parameters):
-    """The result of a JSON-RPC call, or None when there is none."""
+def ask(url, method, *parameters, seconds_max=10):
+    """The answer to a JSON-RPC call, with `result` or `error`; empty when there is none."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
-    return (get_json(url, body) or {}).get("result")
+    return get_json(url, body, seconds_max) or {}
+
+
+def call(url, method, *parameters, seconds_max=10):
+    """The result of a JSON-RPC call, or None when there is none."""
+    return ask(url, method, *parameters, seconds_max=seconds_max).get("result")
 
 
 def tail(path):
@@ -120,11 +125,15 @@ def install(source, name, *npm_options, compiled=()):
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, target / file)
         with open(target / "npm.log", "w") as log:
+            # The project's own compilers, if there are no others.
+            environment = dict(os.environ)
+            if shutil.which("g++") is None:
+                environment = dict({"CC": "clang-19", "CXX": "clang++-19"}, **environment)
             commands = [["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options]]
             if compiled:
                 commands.append(["npm", "rebuild", *compiled, *node_headers()])
             for command in commands:
-                result = subprocess.run(command, cwd=target, stdout=log, stderr=subprocess.STDOUT)
+                result = subprocess.run(command, cwd=target, env=environment, stdout=log, stderr=subprocess.STDOUT)
                 if result.returncode != 0:
                     sys.exit(f"{' '.join(command)} failed in {target}:\n{tail(target / 'npm.log')}")
         done.write_bytes(lock)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scenarios of `run`. Each is a function of a Lane that has no chains yet; it raises Failed or Skipped."""
-import json
+import pathlib
 import re
 
 import nodes
 import topology
-from lane import (DAPP, DAPP_KEY, MAX_FEE, NOT_FOUND, PRIORITY_FEE, Failed, cast, note, start_atlas, start_relay,
+from lane import (DAPP, DAPP_KEY, DYNAMIC_FEES, NOT_FOUND, Failed, cast, gas_of, note, start_atlas, start_relay,
                   started)
 
 # Seconds between slots that are made on demand. Faster than by the clock, slow enough for two busy cores.
@@ -16,6 +16,10 @@ WAIT_SECONDS_MAX = 900
 
 MULTICALL = "0xca11bde05977b3631167028862be2a173976ca11"
 ELECTION = "0x000000000000000000000000000000000000d013"
+NO_ADDRESS = "0x" + "00" * 20
+MESSAGE_GAS = 250_000
+LEGACY_FEES = ("--legacy", "--gas-price", "500gwei")
+LISTED_FEES = (*LEGACY_FEES, "--access-list", "[]")
 MESSAGE_OUT = cast("sig-event", "MessageOut(bytes32,uint64,bytes)")
 
 
@@ -32,13 +36,16 @@ def expect_waiting(lane, order, words):
     note(f"waits: {trace['wait_text']}")
 
 
+def proven_with(trace, words):
+    """The numbers in what the relay chain's client has accepted."""
+    found = re.search(words, trace["accepted_by_relay_verified"])
+    if found is None:
+        raise Failed(f"no /{words}/ in: {trace['accepted_by_relay_verified']}")
+    return [int(number) for number in found.groups()]
+
+
 def finalized_slot(trace):
-    return int(re.search(r"finalized_slot=(\d+)", trace["accepted_by_relay_verified"])[1])
-
-
-def participation(trace):
-    signed, size = re.search(r"participation=(\d+)/(\d+)", trace["accepted_by_relay_verified"]).groups()
-    return int(signed), int(size)
+    return proven_with(trace, r"finalized_slot=(\d+)")[0]
 
 
 # ---- scenarios
@@ -46,7 +53,7 @@ def participation(trace):
 
 def short(lane):
     """One outer chain, minimal preset, and the relay chain: a message each way."""
-    lane.add("R", start_relay(lane.butter, lane.directory))
+    lane.add("R", start_relay(lane.butter, lane.directory, "--built"))
     lane.add("A", manual(lane.directory / "A", 7001, "minimal", 64, "electra:0,fulu:6"))
     lane.pump("A", MINIMAL_SLOT_SECONDS)
     lane.deploy()
@@ -72,13 +79,11 @@ def lanes(lane):
     lane.pass_message("A", "B", "0x01")
     lane.pass_message("B", "A", "0x02")
     # The set of four signs until the end of an epoch, the set of three that was elected then after it.
-    owner_key = open(relay["owner_key"]).read().strip()
+    owner_key = pathlib.Path(relay["owner_key"]).read_text().strip()
     before = len(nodes.call(lane.rpc("R"), "istanbul_getSnapshot", hex(lane.block_number("R")))["validators"])
-    receipt = json.loads(cast("send", "--rpc-url", lane.rpc("R"), "--private-key", owner_key, ELECTION, "--gas-price",
-                              MAX_FEE, "--priority-gas-price", PRIORITY_FEE, "--gas-limit", 300_000,
-                              "setElectableValidators(uint256,uint256)", 1, 3, "--json"))
-    if int(receipt["status"], 16) != 1 or before != 4:
-        raise Failed(f"the election was not changed: {before} validators, {receipt['transactionHash']}")
+    if before != 4:
+        raise Failed(f"the relay chain has {before} validators, not 4")
+    lane.transact("R", ELECTION, "setElectableValidators(uint256,uint256)", 1, 3, key=owner_key)
     for chain in ("A", "B"):
         for size in (4, 3):
             lane.wait_for(f"end of an epoch of {size} validators on {chain}", WAIT_SECONDS_MAX,
@@ -118,7 +123,7 @@ def mainnet(lane):
     pump.options = {"skip": 2}
     lane.pass_message("A", "R", "0x04")
     pump.options = {"sync": 0.7}
-    signed, size = participation(lane.pass_message("A", "R", "0x05"))
+    signed, size = proven_with(lane.pass_message("A", "R", "0x05"), r"participation=(\d+)/(\d+)")
     if not size * 2 <= signed * 3 <= size * 2.5:
         raise Failed(f"{signed} of {size} signed, which is not just over two thirds")
 
@@ -196,29 +201,85 @@ def periods(lane):
     note(f"messages in periods {sorted(seen)}")
 
 
-def message_data(target, payload):
-    return cast("abi-encode", "f((bool,uint8,bytes,bytes,uint256,uint256))",
-                f"(false,1,{target},{payload},250000,0)")
-
-
 class Crowd:
-    """Signed transactions for one block, of one account in the order in which they are made."""
+    """Signed transactions of one account for one block, waiting in the node's pool."""
 
-    def __init__(self, lane, chain):
+    def __init__(self, lane, chain, target):
         self.lane = lane
         self.chain = chain
+        self.target = target
+        self.service = lane.deployed(chain, "service")
         self.nonce = int(nodes.call(lane.rpc(chain), "eth_getTransactionCount", DAPP, "latest"), 16)
+        self.first_block = lane.block_number(chain) + 1
         self.sent = []
+        self.reverting = []
+        self.refused = {}
+        self.to_chain = lane.chains["R"]["chain_id"]
+        self.fee = int(cast("call", "--rpc-url", lane.rpc(chain), self.service,
+                            "getMessageFee(uint256,address,uint256)(uint256,address)", self.to_chain, NO_ADDRESS,
+                            MESSAGE_GAS).split()[0])
 
-    def add(self, *arguments, gas_limit=400_000, fees=("--gas-price", MAX_FEE, "--priority-gas-price", PRIORITY_FEE)):
-        raw = cast("mktx", "--rpc-url", self.lane.rpc(self.chain), "--chain", self.lane.chains[self.chain]["chain_id"],
-                   "--private-key", DAPP_KEY, "--nonce", self.nonce, "--gas-limit", gas_limit, *fees, *arguments)
-        hash_ = nodes.call(self.lane.rpc(self.chain), "eth_sendRawTransaction", raw)
-        if hash_ is None:
-            return None
+    def add(self, *arguments, gas_limit=400_000, fees=DYNAMIC_FEES, may_be_refused=None):
+        answer = self.lane.submit(self.chain, DAPP_KEY, *arguments, nonce=self.nonce, gas_limit=gas_limit, fees=fees)
+        if "result" not in answer:
+            if may_be_refused is None:
+                raise Failed(f"the node refused a transaction: {answer}")
+            self.refused[may_be_refused] = answer["error"]["message"]
+            return
         self.nonce += 1
-        self.sent.append(hash_)
-        return hash_
+        self.sent.append(answer["result"])
+
+    def add_others(self, count):
+        """What other people do: transfers of three types, creations, creations that revert."""
+        for index in range(count):
+            kind = index % 5
+            if kind < 3:
+                self.add(DAPP, "--value", index, gas_limit=30_000, fees=(DYNAMIC_FEES, LEGACY_FEES, LISTED_FEES)[kind])
+            elif kind == 3:
+                self.add("--create", "0x60006000f3", gas_limit=100_000)
+            else:
+                self.add("--create", "0x60006000fd", gas_limit=100_000)
+                self.reverting.append(self.sent[-1])
+
+    def transfer(self, payload):
+        message = cast("abi-encode", "f((bool,uint8,bytes,bytes,uint256,uint256))",
+                       f"(false,1,{self.target},{payload},{MESSAGE_GAS},0)")
+        return cast("calldata", "transferOut(uint256,bytes,address)", self.to_chain, message, NO_ADDRESS)
+
+    def add_message(self, payload, missing_fee=0):
+        """One that pays too little is reverted."""
+        self.add(self.service, self.transfer(payload), "--value", self.fee - missing_fee)
+        if missing_fee:
+            self.reverting.append(self.sent[-1])
+
+    def add_messages_together(self, count):
+        """Several in one transaction, so in one receipt."""
+        calls = ",".join(f"({self.service},false,{self.fee},{self.transfer(f'0x{n:04x}')})" for n in range(count))
+        self.add(MULTICALL, "aggregate3Value((address,bool,uint256,bytes)[])", f"[{calls}]", "--value",
+                 count * self.fee, gas_limit=1_500_000)
+
+    def included(self):
+        """The orders of its messages when all its transactions are in one block, None before they are in any."""
+        last = self.lane.block_number(self.chain)
+        url = self.lane.rpc(self.chain)
+        for number in range(self.first_block, last + 1):
+            self.first_block = number
+            here = nodes.call(url, "eth_getBlockByNumber", hex(number), False)["transactions"]
+            if not set(self.sent) & set(here):
+                continue
+            if set(self.sent) - set(here):
+                raise Failed(f"of {len(self.sent)} transactions only {len(set(self.sent) & set(here))} are in a block")
+            # This node executes the block again for each answer about receipts.
+            receipts = nodes.call(url, "eth_getBlockReceipts", hex(number), seconds_max=120)
+            for one in receipts:
+                if (int(one["status"], 16) == 0) != (one["transactionHash"] in self.reverting):
+                    raise Failed(f"{one['transactionHash']} has status {one['status']}")
+            types = sorted({int(one["type"], 16) for one in receipts})
+            note(f"block {number} of {len(here)} transactions of types {types}, {len(self.reverting)} of them reverted;"
+                 f" refused by the node: {self.refused or 'none'}")
+            return [log["topics"][1] for one in receipts for log in one["logs"]
+                    if log["address"].lower() == self.service.lower() and log["topics"][0] == MESSAGE_OUT]
+        return None
 
 
 def crowd(lane):
@@ -229,100 +290,51 @@ def crowd(lane):
     lane.deploy()
     lane.create_receiver("A")
     target = lane.create_receiver("R")
-    service = lane.deployed("A", "service")
-    to_chain = lane.chains["R"]["chain_id"]
-    fee = int(cast("call", "--rpc-url", lane.rpc("A"), service, "getMessageFee(uint256,address,uint256)(uint256,address)",
-                   to_chain, "0x" + "00" * 20, 250_000).split()[0])
-    transfer = lambda payload: cast("calldata", "transferOut(uint256,bytes,address)", to_chain,
-                                    message_data(target, payload), "0x" + "00" * 20)
+    lane.run()
     blob = lane.directory / "blob"
     blob.write_bytes(b"a blob that nobody reads")
-    legacy, listed = ("--legacy", "--gas-price", MAX_FEE), ("--gas-price", MAX_FEE, "--priority-gas-price", PRIORITY_FEE,
-                                                            "--access-list", json.dumps([]))
     with pump.paused():
-        block = Crowd(lane, "A")
-        others, single, reverting = [], [], []
-        refused = set()
-
-        def add_other(index):
-            kind = index % 5
-            if kind == 0:
-                others.append(block.add(DAPP, "--value", index, gas_limit=30_000))
-            elif kind == 1:
-                others.append(block.add(DAPP, "--value", index, gas_limit=30_000, fees=legacy))
-            elif kind == 2:
-                others.append(block.add(DAPP, "--value", index, gas_limit=30_000, fees=listed))
-            elif kind == 3:  # creates a contract that has no code
-                others.append(block.add("--create", "0x60006000f3", gas_limit=100_000))
-            else:  # reverts
-                others.append(block.add("--create", "0x60006000fd", gas_limit=100_000))
-
-        for index in range(100):
-            add_other(index)
-        single.append(block.add(service, transfer("0x01"), "--value", fee))
-        # Too low a fee: reverted, with the same call data as a good one.
-        reverting.append(block.add(service, transfer("0x02"), "--value", fee - 1))
-        calls = ",".join(f"({service},false,{fee},{transfer(f'0x03{n:02x}')})" for n in range(3))
-        together = block.add(MULTICALL, "aggregate3Value((address,bool,uint256,bytes)[])", f"[{calls}]", "--value",
-                             3 * fee, gas_limit=1_000_000)
-        reverting.append(block.add(service, transfer("0x04"), "--value", 0))
-        if block.add(DAPP, "--blob", "--path", blob, gas_limit=30_000,
-                     fees=("--gas-price", MAX_FEE, "--priority-gas-price", PRIORITY_FEE, "--blob-gas-price", "10gwei"),
-                     ) is None:
-            refused.add(3)
-        if block.add(DAPP, "--auth", "0x" + "11" * 20, gas_limit=100_000) is None:
-            refused.add(4)
-        for index in range(100, 200):
-            add_other(index)
-        single.append(block.add(service, transfer("0x05"), "--value", fee))
-        if None in others + single + reverting + [together]:
-            raise Failed("the node refused a transaction that it should take")
-        note(f"{len(block.sent)} transactions are waiting; refused types: {sorted(refused) or 'none'}")
-
-    def receipts():
-        found = [nodes.call(lane.rpc("A"), "eth_getTransactionReceipt", one) for one in block.sent]
-        return found if all(found) else None
-    placed = lane.wait_for("block of all transactions", WAIT_SECONDS_MAX, receipts)
-    by_hash = dict(zip(block.sent, placed))
-    places = {}
-    for one in placed:
-        places.setdefault(int(one["blockNumber"], 16), []).append(one)
-    note("blocks of " + ", ".join(f"{len(ones)}" for ones in places.values()) + " transactions, types "
-         + ", ".join(sorted({one["type"] for one in placed})))
-    if len(places) != 1:
-        raise Failed(f"the transactions are in {len(places)} blocks")
-    for one in reverting:
-        if by_hash[one]["logs"] or int(by_hash[one]["status"], 16) != 0:
-            raise Failed(f"{one} should have reverted")
-    orders = [log["topics"][1] for one in single + [together] for log in by_hash[one]["logs"]
-              if log["address"] == service.lower() and log["topics"][0] == MESSAGE_OUT]
+        block = Crowd(lane, "A", target)
+        block.add_others(100)
+        block.add_message("0x01")
+        block.add_message("0x02", missing_fee=1)
+        block.add_messages_together(3)
+        block.add_message("0x04", missing_fee=block.fee)
+        block.add(DAPP, "--blob", "--path", blob, "--blob-gas-price", "10gwei", gas_limit=30_000, may_be_refused=3)
+        block.add(DAPP, "--auth", "0x" + "11" * 20, gas_limit=100_000, may_be_refused=4)
+        block.add_others(100)
+        block.add_message("0x05")
+    orders = lane.wait_for("block of all transactions", WAIT_SECONDS_MAX, block.included)
     if len(orders) != 5:
         raise Failed(f"{len(orders)} messages were sent, not 5")
+    deliver_all(lane, orders, received=5)
 
-    # Once with the receipts of the whole block, and once as from a node that gives single ones only.
+    # From a node that gives single receipts only.
     proxy = lane.without_method("A", "eth_getBlockReceipts")
-    slow = lane.config_with("one-by-one", "A", proxy.url)
-    lane.run()
-    for order in orders:
-        note(f"{order}: {gas_of_delivery(lane.wait_delivered(order))}")
-    if lane.received("R") != 5:
-        raise Failed(f"the target has received {lane.received('R')} messages, not 5")
-    for order in orders:
-        lane.verify(order)
-    lane.verify(orders[0], slow)
-    lane.verify(orders[2], slow)
+    config = lane.config_with("one-by-one", "A", proxy.url)
+    lane.end_program()
+    lane.run(config)
+    with pump.paused():
+        block = Crowd(lane, "A", target)
+        block.add_others(5)
+        block.add_messages_together(2)
+        block.add_message("0x06", missing_fee=1)
+        block.add_message("0x07")
+        block.add_others(2)
+    orders = lane.wait_for("block of all transactions", WAIT_SECONDS_MAX, block.included)
+    deliver_all(lane, orders, received=8, config=config)
     if proxy.refused == 0:
         raise Failed("nobody asked for the receipts of a whole block")
-    lane.end_program()
-    lane.run(slow)
-    refused_before = proxy.refused
-    lane.pass_message("A", "R", "0x06")
-    if proxy.refused == refused_before:
-        raise Failed("the program did not ask for the receipts of a whole block")
+    lane.pass_message("R", "A", "0x08")
 
 
-def gas_of_delivery(trace):
-    return f"gas {trace['relay_executions'][0]['gas_used']}" if trace["relay_executions"] else "gas ?"
+def deliver_all(lane, orders, received, config=None):
+    for order in orders:
+        trace = lane.wait_delivered(order)
+        note(gas_of(trace))
+        lane.verify(order, config)
+    if lane.received("R") != received:
+        raise Failed(f"the target has received {lane.received('R')} messages, not {received}")
 
 
 ALL = {one.__name__: one for one in (short, lanes, mainnet, periods, crowd)}
