@@ -89,6 +89,8 @@ class Pump:
         self.info = info
         self.slot_seconds = slot_seconds
         self.options = {}  # of /devnet/step: skip, sync, att
+        self.last_slot = None  # waits there, if set
+        self.head_slot = 0
         self.error = None
         self._turn = threading.Lock()
         self._ended = threading.Event()
@@ -100,7 +102,8 @@ class Pump:
             begun = time.monotonic()
             with self._turn:
                 try:
-                    self.request("step", n=1, **self.options)
+                    if self.last_slot is None or self.head_slot < self.last_slot:
+                        self.head_slot = self.request("step", n=1, **self.options)["head"]
                 except Failed as why:
                     self.error = why
                     return

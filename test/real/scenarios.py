@@ -14,10 +14,11 @@ MAINNET_SLOT_SECONDS = 0.15
 MINIMAL_PERIOD_SLOTS = 64
 WAIT_SECONDS_MAX = 900
 
-MULTICALL = "0xca11bde05977b3631167028862be2a173976ca11"
 ELECTION = "0x000000000000000000000000000000000000d013"
 NO_ADDRESS = "0x" + "00" * 20
 MESSAGE_GAS = 250_000
+# Messages in one transaction.
+TOGETHER = 3
 LEGACY_FEES = ("--legacy", "--gas-price", "500gwei")
 LISTED_FEES = (*LEGACY_FEES, "--access-list", "[]")
 MESSAGE_OUT = cast("sig-event", "MessageOut(bytes32,uint64,bytes)")
@@ -100,7 +101,8 @@ def lanes(lane):
 
 def mainnet(lane):
     """Committees of 512 across a fork; slots without blocks, few signatures, no finality, a reorg."""
-    fulu_epoch = 14
+    fulu_epoch = 24
+    fork_slot = fulu_epoch * 32
     lane.add("R", start_relay(lane.butter, lane.directory))
     lane.add("A", manual(lane.directory / "A", 7001, "mainnet", 512, f"electra:0,fulu:{fulu_epoch}"))
     pump = lane.pump("A", MAINNET_SLOT_SECONDS)
@@ -109,28 +111,37 @@ def mainnet(lane):
     lane.create_receiver("R")
     lane.run()
 
+    pump.last_slot = fork_slot - 16
     trace = lane.pass_message("A", "R", "0x01")
-    lane.pass_message("R", "A", "0x02")
-    fork_slot = fulu_epoch * 32
     if finalized_slot(trace) >= fork_slot:
-        raise Failed(f"the first message was final at slot {finalized_slot(trace)} only, after the fork")
-    # In a block just before the fork: its finality is signed after it.
-    lane.wait_for("fork", WAIT_SECONDS_MAX, lambda: lane.head_slot("A") >= fork_slot - 8)
-    trace = lane.pass_message("A", "R", "0x03")
+        raise Failed(f"the first message was final at slot {finalized_slot(trace)}, after the fork")
+    # The last blocks before the fork, slowly, with a message in one of them: its finality is signed after the fork.
+    lane.wait_for("slots before the fork", WAIT_SECONDS_MAX, lambda: pump.head_slot == pump.last_slot)
+    pump.slot_seconds = 1
+    pump.last_slot = None
+    sent = lane.send("A", "R", "0x02")
+    pump.slot_seconds = MAINNET_SLOT_SECONDS
+    # No slot was skipped so far: a block's number is its slot.
+    if sent["block"] >= fork_slot:
+        raise Failed(f"the message is in block {sent['block']}, after the fork")
+    trace = lane.wait_delivered(sent["order_id"])
+    lane.verify(sent["order_id"])
     if finalized_slot(trace) < fork_slot:
         raise Failed(f"final at slot {finalized_slot(trace)}, before the fork at {fork_slot}")
+    lane.pass_message("A", "R", "0x03")
+    lane.pass_message("R", "A", "0x04")
 
     pump.options = {"skip": 2}
-    lane.pass_message("A", "R", "0x04")
+    lane.pass_message("A", "R", "0x05")
     pump.options = {"sync": 0.7}
-    signed, size = proven_with(lane.pass_message("A", "R", "0x05"), r"participation=(\d+)/(\d+)")
+    signed, size = proven_with(lane.pass_message("A", "R", "0x06"), r"participation=(\d+)/(\d+)")
     if not size * 2 <= signed * 3 <= size * 2.5:
         raise Failed(f"{signed} of {size} signed, which is not just over two thirds")
 
     pump.options = {"sync": 0.55}
     # The newest update of before is still good enough.
     lane.wait_for("signatures of few", WAIT_SECONDS_MAX, lambda: few_signed(lane))
-    sent = lane.send("A", "R", "0x06")
+    sent = lane.send("A", "R", "0x07")
     lane.wait_for("finality that few have signed", WAIT_SECONDS_MAX,
                   lambda: lane.block_number("A", "finalized") >= sent["block"])
     expect_waiting(lane, sent["order_id"], r"participation at slot \d+ is \d+ of 512, two thirds are needed")
@@ -139,7 +150,7 @@ def mainnet(lane):
     lane.verify(sent["order_id"])
 
     pump.options = {"att": 0}
-    sent = lane.send("A", "R", "0x07")
+    sent = lane.send("A", "R", "0x08")
     at = lane.head_slot("A")
     lane.wait_for("slots without finality", WAIT_SECONDS_MAX, lambda: lane.head_slot("A") > at + 6 * 32)
     expect_waiting(lane, sent["order_id"], r"has not become final for \d+ epochs")
@@ -157,7 +168,7 @@ def few_signed(lane):
 
 def orphan(lane, pump):
     """A message whose block is replaced before it is final is not delivered; the next one is."""
-    sent = lane.send("A", "R", "0x08")
+    sent = lane.send("A", "R", "0x09")
     with pump.paused():
         depth = lane.block_number("A") - sent["block"] + 1
         if lane.block_number("A", "finalized") >= sent["block"]:
@@ -166,7 +177,7 @@ def orphan(lane, pump):
         if nodes.call(lane.rpc("A"), "eth_getTransactionReceipt", sent["transaction"]) is not None:
             raise Failed("the node still has the replaced block's transaction")
     note(f"replaced {depth} blocks")
-    after = lane.pass_message("A", "R", "0x09")
+    after = lane.pass_message("A", "R", "0x0a")
     if after["sent"]["block"] < sent["block"] or not after["sent"]["final"]:
         raise Failed("the later message did not make the replaced block's height final")
     lane.command("trace", "--config", lane.config, sent["order_id"], expect=NOT_FOUND)
@@ -199,6 +210,18 @@ def periods(lane):
         lane.verify(sent["order_id"])
     seen.add(finalized_slot(lane.pass_message("A", "R", "0x02")) // MINIMAL_PERIOD_SLOTS)
     note(f"messages in periods {sorted(seen)}")
+
+
+def repeater_code(service, count):
+    """Of a contract that calls `service` `count` times with what it is called with and an equal part of the value,
+    and reverts when one call fails."""
+    # retSize 0, retOffset 0, argsSize CALLDATASIZE, argsOffset 0, value CALLVALUE / count, service, GAS: CALL
+    call = f"6000600036600060{count:02x}340473{service[2:]}5af1"
+    body = "3660006000" + "37" + call * count + "02" * (count - 1) + "15"
+    # PUSH1 dest JUMPI STOP JUMPDEST 0 0 REVERT
+    body += f"60{len(body) // 2 + 4:02x}57005b60006000fd"
+    size = len(body) // 2
+    return f"0x60{size:02x}600c60003960{size:02x}6000f3" + body
 
 
 class Crowd:
@@ -252,11 +275,9 @@ class Crowd:
         if missing_fee:
             self.reverting.append(self.sent[-1])
 
-    def add_messages_together(self, count):
+    def add_messages_together(self, payload, repeater, count):
         """Several in one transaction, so in one receipt."""
-        calls = ",".join(f"({self.service},false,{self.fee},{self.transfer(f'0x{n:04x}')})" for n in range(count))
-        self.add(MULTICALL, "aggregate3Value((address,bool,uint256,bytes)[])", f"[{calls}]", "--value",
-                 count * self.fee, gas_limit=1_500_000)
+        self.add(repeater, self.transfer(payload), "--value", count * self.fee, gas_limit=1_500_000)
 
     def included(self):
         """The orders of its messages when all its transactions are in one block, None before they are in any."""
@@ -291,6 +312,8 @@ def crowd(lane):
     lane.create_receiver("A")
     target = lane.create_receiver("R")
     lane.run()
+    code = repeater_code(lane.deployed("A", "service"), TOGETHER)
+    repeater = lane.transact("A", "--create", code)["contractAddress"]
     blob = lane.directory / "blob"
     blob.write_bytes(b"a blob that nobody reads")
     with pump.paused():
@@ -298,16 +321,14 @@ def crowd(lane):
         block.add_others(100)
         block.add_message("0x01")
         block.add_message("0x02", missing_fee=1)
-        block.add_messages_together(3)
+        block.add_messages_together("0x03", repeater, TOGETHER)
         block.add_message("0x04", missing_fee=block.fee)
         block.add(DAPP, "--blob", "--path", blob, "--blob-gas-price", "10gwei", gas_limit=30_000, may_be_refused=3)
         block.add(DAPP, "--auth", "0x" + "11" * 20, gas_limit=100_000, may_be_refused=4)
         block.add_others(100)
         block.add_message("0x05")
     orders = lane.wait_for("block of all transactions", WAIT_SECONDS_MAX, block.included)
-    if len(orders) != 5:
-        raise Failed(f"{len(orders)} messages were sent, not 5")
-    deliver_all(lane, orders, received=5)
+    deliver_all(lane, orders, received=2 + TOGETHER)
 
     # From a node that gives single receipts only.
     proxy = lane.without_method("A", "eth_getBlockReceipts")
@@ -317,18 +338,20 @@ def crowd(lane):
     with pump.paused():
         block = Crowd(lane, "A", target)
         block.add_others(5)
-        block.add_messages_together(2)
+        block.add_messages_together("0x05", repeater, TOGETHER)
         block.add_message("0x06", missing_fee=1)
         block.add_message("0x07")
         block.add_others(2)
     orders = lane.wait_for("block of all transactions", WAIT_SECONDS_MAX, block.included)
-    deliver_all(lane, orders, received=8, config=config)
+    deliver_all(lane, orders, received=3 + 2 * TOGETHER, config=config)
     if proxy.refused == 0:
         raise Failed("nobody asked for the receipts of a whole block")
     lane.pass_message("R", "A", "0x08")
 
 
 def deliver_all(lane, orders, received, config=None):
+    if len(orders) != received - lane.received("R"):
+        raise Failed(f"{len(orders)} messages were sent")
     for order in orders:
         trace = lane.wait_delivered(order)
         note(gas_of(trace))
