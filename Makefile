@@ -1,6 +1,6 @@
 # The commands of the project. Each does its own set-up; see README.md.
 .DEFAULT_GOAL := build
-.PHONY: setup contracts build demo test test-cpp test-asan test-contracts bench fuzz format tidy clean
+.PHONY: setup contracts build demo test test-cpp test-asan test-contracts test-real test-real-short bench fuzz format tidy clean
 
 # What two cores and a few gigabytes hold; override with `make JOBS=8`.
 JOBS ?= $(shell nproc)
@@ -23,7 +23,7 @@ demo: contracts
 	@cmake --build build/$(PRESET) -j $(JOBS) --target butter
 	@$(BUTTER) devnet --demo
 
-test: build tidy test-contracts test-cpp
+test: build tidy test-contracts test-cpp test-real-short
 
 tidy:
 	@tools/tidy.py
@@ -39,6 +39,13 @@ test-asan: contracts
 
 test-contracts: contracts
 	@FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+
+# Over other people's nodes (docs/real-nodes.md): all of it takes about an hour, the short form a minute or two.
+test-real: build
+	@test/real/run --butter $(BUTTER)
+
+test-real-short: build
+	@test/real/run --butter $(BUTTER) short
 
 # How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
 FUZZ_SECONDS ?= 60

@@ -114,18 +114,34 @@ async::Task<Result<Sender::Sent, SendError>> Sender::submit(const TransactionReq
     }
 }
 
-async::Task<Result<TransactionOutcome, SendError>> Sender::send(TransactionRequest request) {
-    const rpc::CallRequest call{
-        .from = address_, .to = request.to, .data = request.data, .value = request.value};
+async::Task<Result<std::uint64_t, SendError>> Sender::find_gas_limit(const TransactionRequest& request) {
+    rpc::CallRequest call{.from = address_, .to = request.to, .data = request.data, .value = request.value};
     const auto gas = co_await api_.estimate_gas(call);
     if (!gas) {
         SendError error = from_rpc(gas.error());
         if (error.kind == SendError::Kind::kRejected) error.kind = SendError::Kind::kWouldRevert;
         co_return std::unexpected(std::move(error));
     }
+    const std::uint64_t gas_max = std::max(*gas, kTransactionGasMax);
     // The margin may not push a transaction above the cap that chains of Osaka refuse beyond.
-    const std::uint64_t gas_limit =
-        std::min(*gas + *gas * kGasMarginPercent / 100, std::max(*gas, kTransactionGasMax));
+    call.gas = std::min(*gas + *gas * kGasMarginPercent / 100, gas_max);
+    // Nothing that is created here looks at the gas that is left.
+    if (!request.to) co_return call.gas;
+    // Some nodes (EthereumJS) report what was used, not what is needed: a contract that keeps gas back, as
+    // the services do for a failing target, would revert with that much.
+    for (;;) {
+        const auto result = co_await api_.call(call, rpc::BlockId::latest());
+        if (result) co_return call.gas;
+        SendError error = from_rpc(result.error());
+        if (error.kind == SendError::Kind::kRejected) error.kind = SendError::Kind::kWouldRevert;
+        if (error.kind != SendError::Kind::kWouldRevert || call.gas == gas_max)
+            co_return std::unexpected(std::move(error));
+        call.gas = std::min(2 * call.gas, gas_max);
+    }
+}
+
+async::Task<Result<TransactionOutcome, SendError>> Sender::send(TransactionRequest request) {
+    CO_TRY(const std::uint64_t gas_limit, co_await find_gas_limit(request));
     CO_TRY(Sent sent, co_await submit(request, gas_limit));
     co_return co_await wait(request, gas_limit, std::move(sent));
 }

@@ -81,6 +81,8 @@ class Sender {
         std::vector<Hash32> hashes;  ///< of all its replacements
     };
 
+    /// A gas limit with which the transaction succeeds on the latest state.
+    async::Task<Result<std::uint64_t, SendError>> find_gas_limit(const TransactionRequest& request);
     async::Task<Result<Fees, SendError>> choose_fees();
     async::Task<Result<Sent, SendError>> submit(const TransactionRequest& request, std::uint64_t gas_limit);
     async::Task<Result<Hash32, SendError>> submit_with(const TransactionRequest& request,

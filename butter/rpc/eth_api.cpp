@@ -41,6 +41,7 @@ JsonObject to_json(const CallRequest& request) {
     if (request.to) out["to"] = encode_hex(*request.to);
     out["data"] = encode_hex(request.data);
     if (!request.value.is_zero()) out["value"] = to_quantity(request.value);
+    if (request.gas != 0) out["gas"] = encode_quantity(request.gas);
     return out;
 }
 

@@ -89,6 +89,7 @@ struct CallRequest {
     std::optional<Address> to;
     Bytes data;
     Uint256 value;
+    std::uint64_t gas = 0;  ///< what the call may use, 0: as much as the node gives
 };
 
 class EthApi {

@@ -33,20 +33,25 @@ def free_ports(count):
     return ports
 
 
-def get_json(url, body=None):
+def get_json(url, body=None, seconds_max=10):
     """The JSON that `url` answers with, or None while it does not answer with any."""
     try:
         request = urllib.request.Request(url, body, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=seconds_max) as answer:
             return json.load(answer)
     except (OSError, ValueError, urllib.error.URLError):
         return None
 
 
-def call(url, method, *parameters):
-    """The result of a JSON-RPC call, or None when there is none."""
+def ask(url, method, *parameters, seconds_max=10):
+    """The answer to a JSON-RPC call, with `result` or `error`; empty when there is none."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
-    return (get_json(url, body) or {}).get("result")
+    return get_json(url, body, seconds_max) or {}
+
+
+def call(url, method, *parameters, seconds_max=10):
+    """The result of a JSON-RPC call, or None when there is none."""
+    return ask(url, method, *parameters, seconds_max=seconds_max).get("result")
 
 
 def tail(path):
@@ -103,9 +108,15 @@ def stop(directory):
         time.sleep(0.1)
 
 
-def install(source, name, *npm_options):
+def node_headers():
+    """The option that has Node's headers taken from where Node is, when they are there, rather than fetched."""
+    prefix = pathlib.Path(os.path.realpath(shutil.which("node") or "/usr/bin/node")).parents[1]
+    return [f"--nodedir={prefix}"] if (prefix / "include" / "node" / "node.h").exists() else []
+
+
+def install(source, name, *npm_options, compiled=()):
     """`npm ci` of the lockfile in `source` into build/real/NAME, again when it has changed; returns where.
-    No package runs a script of its own."""
+    No package runs a script of its own, but the `compiled` ones: they come as C++ and build themselves."""
     target = BUILD / name
     target.mkdir(parents=True, exist_ok=True)
     lock = (source / "package-lock.json").read_bytes()
@@ -114,10 +125,17 @@ def install(source, name, *npm_options):
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, target / file)
         with open(target / "npm.log", "w") as log:
-            result = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options],
-                                    cwd=target, stdout=log, stderr=subprocess.STDOUT)
-        if result.returncode != 0:
-            sys.exit(f"npm ci of {name} failed:\n{tail(target / 'npm.log')}")
+            # The project's own compilers, if there are no others.
+            environment = dict(os.environ)
+            if shutil.which("g++") is None:
+                environment = dict({"CC": "clang-19", "CXX": "clang++-19"}, **environment)
+            commands = [["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options]]
+            if compiled:
+                commands.append(["npm", "rebuild", *compiled, *node_headers()])
+            for command in commands:
+                result = subprocess.run(command, cwd=target, env=environment, stdout=log, stderr=subprocess.STDOUT)
+                if result.returncode != 0:
+                    sys.exit(f"{' '.join(command)} failed in {target}:\n{tail(target / 'npm.log')}")
         done.write_bytes(lock)
     # Modules find their packages beside themselves.
     for module in (*source.glob("*.mjs"), *source.glob("*.cjs")):

@@ -2,8 +2,11 @@
 """Writes the topology of `butter deploy` for nodes that are running, from what they say of themselves."""
 import json
 import pathlib
+import subprocess
 
 import nodes
+
+TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "checkpoint"
 
 # The first of the well-known test accounts; every genesis block here funds it.
 DEPLOYER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
@@ -26,12 +29,16 @@ def finalized_root(beacon):
     return None if int(root, 16) == 0 else root
 
 
+def checkpoint(*arguments):
+    done = subprocess.run([str(TOOL), *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"tools/checkpoint: {done.stderr.strip()}")
+    return done.stdout.splitlines()
+
+
 def ethereum_parameters(beacon):
     spec = ask(beacon, "/eth/v1/config/spec")
     genesis = ask(beacon, "/eth/v1/beacon/genesis")
-    checkpoint = finalized_root(beacon)
-    if checkpoint is None:
-        raise RuntimeError(f"{beacon} has finalised nothing yet, there is no checkpoint to start from")
     lines = [
         f'genesis_validators_root = "{genesis["genesis_validators_root"]}"',
         f'genesis_time = {genesis["genesis_time"]}',
@@ -39,7 +46,7 @@ def ethereum_parameters(beacon):
         f'slots_per_epoch = {spec["SLOTS_PER_EPOCH"]}',
         f'epochs_per_period = {spec["EPOCHS_PER_SYNC_COMMITTEE_PERIOD"]}',
         f'committee_size = {spec["SYNC_COMMITTEE_SIZE"]}',
-        f'checkpoint = "{checkpoint}"',
+        *checkpoint("ethereum", beacon),
     ]
     forks = []
     for name in FORKS:
@@ -50,19 +57,17 @@ def ethereum_parameters(beacon):
         if forks and forks[-1][1] == epoch:
             forks.pop()
         forks.append((name, epoch, spec[f"{name.upper()}_FORK_VERSION"]))
-    return lines, [("forks", [f'name = "{name}"', f"epoch = {epoch}", f'version = "{version}"'])
-                   for name, epoch, version in forks]
+    entries = (f'{{ name = "{name}", epoch = {epoch}, version = "{version}" }}' for name, epoch, version in forks)
+    return [*lines, f"forks = [{', '.join(entries)}]"]
 
 
-def mapo_parameters(rpc, epoch_length):
-    """The checkpoint is the last block of the newest epoch that has ended, or the genesis block."""
-    head = int(nodes.call(rpc, "eth_blockNumber"), 16)
-    block = head // epoch_length * epoch_length
-    snapshot = nodes.call(rpc, "istanbul_getSnapshot", hex(block))
-    lines = [f"epoch_length = {epoch_length}", "hash_fork_block = 0", f"checkpoint_block = {block}"]
-    return lines, [("checkpoint_validators",
-                    [f'address = "{one["Address"]}"', f'g1 = "{one["BLSG1PublicKey"]}"', f'g2 = "{one["BLSPublicKey"]}"'])
-                   for one in snapshot["validators"]]
+def mapo_parameters(info):
+    lines = [f'epoch_length = {info["epoch_length"]}', "hash_fork_block = 0"]
+    if "genesis_validators" not in info:
+        return [*lines, *checkpoint("mapo", info["epoch_length"], *info["rpc"])]
+    entries = (f'{{ address = "{one["address"]}", g1 = "{one["g1"]}", g2 = "{one["g2"]}" }}'
+               for one in info["genesis_validators"])
+    return [*lines, "checkpoint_block = 0", f"checkpoint_validators = [{', '.join(entries)}]"]
 
 
 def chain_text(name, info, relay_precompiles):
@@ -76,20 +81,18 @@ def chain_text(name, info, relay_precompiles):
     out += ["", f"[chains.{name}.key]", f'private_key_env = "{KEY_VARIABLE}"', ""]
     out += [f"[chains.{name}.fees]", "max_fee_gwei = 10000", "max_priority_fee_gwei = 10", ""]
     if is_mapo:
-        lines, tables = mapo_parameters(info["rpc"][0], info["epoch_length"])
+        lines = mapo_parameters(info)
     else:
-        lines, tables = ethereum_parameters(info["beacon"][0])
         # Of the chain that carries the client, the relay chain.
-        lines.append(f'bls_precompiles = "{relay_precompiles}"')
+        lines = [*ethereum_parameters(info["beacon"][0]), f'bls_precompiles = "{relay_precompiles}"']
     out += [f"[chains.{name}.parameters]", *lines, ""]
-    for table, members in tables:
-        out += [f"[[chains.{name}.parameters.{table}]]", *members, ""]
     return "\n".join(out)
 
 
 def write_topology(directory, chains, relay="R"):
     """`chains`: name -> info. Returns the file."""
-    precompiles = "draft" if "epoch_length" in chains[relay] else "final"
+    # The relay chain's node has those of the old draft.
+    precompiles = chains[relay].get("bls_precompiles", "draft" if "epoch_length" in chains[relay] else "final")
     text = f'relay = "{relay}"\npoll_interval_ms = 500\n\n[governance]\ntimelock_delay_s = 0\n\n'
     text += "\n".join(chain_text(name, info, precompiles) for name, info in chains.items())
     file = pathlib.Path(directory) / "topology.toml"
