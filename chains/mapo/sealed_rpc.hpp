@@ -12,11 +12,11 @@
 #include "butter/rpc/json_rpc.hpp"
 #include "chains/mapo/sealer.hpp"
 
-/// The JSON-RPC of a devnet's relay chain, as the chain's own node (atlas 1.1.5, its release before the one
-/// with EIP-1898 tags) speaks it: its methods and no others, its members and no others, its errors. Held
-/// against that node's recorded answers by test/tools. What differs from the node: the EVM is anvil's of
-/// Prague, with the final BLS12-381 precompiles instead of the draft's; `randomness` and `epochSnarkData`
-/// have their form only; system calls log and change nothing.
+/// The JSON-RPC of a devnet's relay chain, as the chain's own node (atlas 1.1.5) speaks it: its methods and
+/// no others, its members and no others, its errors. Held against that node's recorded answers by test/tools.
+/// What differs from the node: the EVM is anvil's of Prague, with the final BLS12-381 precompiles instead of
+/// the draft's; a replacement in the pool may pay any more; `randomness` and `epochSnarkData` have their form
+/// only; system calls log and change nothing; the suggested tip is always 1 gwei.
 namespace butter::mapo {
 
 class SealedRpc {
@@ -48,6 +48,7 @@ class SealedRpc {
     async::Task<Answer> transaction_count(std::optional<std::uint64_t> number);
     async::Task<Answer> logs(rpc::JsonObject filter);
     async::Task<Answer> fee_history(rpc::JsonArray arguments);
+    /// eth_sendRawTransaction.
     async::Task<Answer> send(rpc::JsonArray arguments);
     async::Task<Answer> filter_changes(std::string id);
     Answer add_filter(std::optional<rpc::JsonObject> logs);

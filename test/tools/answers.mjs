@@ -77,12 +77,15 @@ export async function collectAnswers(url, epochLength, key) {
   await receiptOf(await send({ data: REVERTER }));
   const legacy = { type: 0, maxFeePerGas: undefined, maxPriorityFeePerGas: undefined, gasPrice: 200n * GWEI };
   const withAccessList = { ...legacy, type: 1, accessList: [{ address: ADDRESS, storageKeys: [ABSENT_HASH] }] };
-  const transactions = {
-    legacy: await send({ to: logger, data: "0x01", ...legacy }),
+  // Their nonces are in a row, and the first comes last: until then none can be taken, then one block takes all.
+  const first = nonce++;
+  const later = {
     access_list: await send({ to: logger, data: "0x02", ...withAccessList }),
     dynamic_fee: await send({ to: logger, data: "0x0102030405" }),
     reverted: await send({ to: reverter, data: ERROR_TEXT }),
   };
+  const firstSigned = await sign({ nonce: first, to: logger, data: "0x01", ...legacy });
+  const transactions = { legacy: await resultOf(url, "eth_sendRawTransaction", firstSigned), ...later };
   const placed = {};
   for (const [name, hash] of Object.entries(transactions)) placed[name] = await receiptOf(hash);
   const sealed = placed.dynamic_fee.blockNumber;
