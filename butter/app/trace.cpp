@@ -31,12 +31,14 @@ struct ChainProgress {
     BlockNumber head;
     std::optional<BlockNumber> final_block;
     std::string final_error;  ///< why it is not known
+    std::string hold_up;      ///< why no newer block is final, when that is unusual
 };
 
 std::string describe(const ChainProgress& progress) {
     if (!progress.final_block)
         return fmt::format("head {}, final unknown: {}", progress.head.value, progress.final_error);
-    return fmt::format("head {}, final {}", progress.head.value, progress.final_block->value);
+    return fmt::format("head {}, final {}{}{}", progress.head.value, progress.final_block->value,
+                       progress.hold_up.empty() ? "" : "; ", progress.hold_up);
 }
 
 /// Follows one message through the chains.
@@ -143,11 +145,12 @@ async::Task<Result<ChainProgress, CommandError>> Tracer::fetch_progress(OpenChai
     if (const auto known = progress_.find(chain.id()); known != progress_.end()) co_return known->second;
     const auto head = co_await chain.api.fetch_block_number();
     if (!head) co_return std::unexpected(unavailable(chain, head.error().text));
-    ChainProgress progress{.head = *head, .final_block = {}, .final_error = {}};
+    ChainProgress progress{.head = *head, .final_block = {}, .final_error = {}, .hold_up = {}};
     chains_.say("asking what is final on " + chain.name());
     const auto final_block = co_await chain.source->fetch_final_block();
     if (final_block) {
         progress.final_block = *final_block;
+        progress.hold_up = chain.source->hold_up();
     } else {
         progress.final_error = final_block.error().text;
     }

@@ -83,6 +83,10 @@ class Source {
     /// configured checkpoint on; the nodes' word is a hint.
     virtual async::Task<Result<BlockNumber, SourceError>> fetch_final_block() = 0;
 
+    /// What keeps blocks from becoming final that usually would have, as the last look at the chain found it,
+    /// for people. Empty when nothing does.
+    virtual std::string hold_up() const { return {}; }
+
     /// Proves logs of one final block, to a client whose trusted state is `client_state`
     /// (`ILightClient.clientState`). The proof carries the updates that this client still needs for it.
     /// All `positions` are in one block and ascend; the proof's logs come in the same order.

@@ -33,6 +33,7 @@ constexpr std::size_t kBatchBytesMax = 64 * 1024;
 constexpr std::size_t kCrossReadPolls = 60;
 /// Deliveries looked at again in one round; each costs a request or two.
 constexpr std::size_t kConfirmedAtOnceMax = 100;
+constexpr std::int64_t kHoldUpIntervalMs = 300'000;
 
 /// A store that cannot write stops the program: a transition that is not written down may not be relied on.
 template <class T>
@@ -320,12 +321,28 @@ async::Task<void> Messenger::cross_read(const Chain& chain) {
     state.next_block = BlockNumber{last.value + 1};
 }
 
+void Messenger::warn_of_hold_up(const Chain& chain) {
+    const std::string text = chain.source.hold_up();
+    const auto last = hold_ups_.find(chain.id);
+    if (text.empty()) {
+        if (last == hold_ups_.end() || !last->second.is_open) return;
+        last->second.is_open = false;
+        spdlog::info("messenger: blocks of {} become final again", chain.name);
+        return;
+    }
+    const UnixMillis now = options_.now();
+    if (last != hold_ups_.end() && now.value < last->second.said_at.value + kHoldUpIntervalMs) return;
+    hold_ups_.insert_or_assign(chain.id, HoldUp{now, true});
+    spdlog::warn("messenger: waiting for final blocks of {}: {}", chain.name, text);
+}
+
 async::Task<void> Messenger::scan_once(const Chain& chain) {
     const auto final_block = co_await chain.source.fetch_final_block();
     if (!final_block) {
         spdlog::debug("messenger: {} has no final block yet: {}", chain.name, final_block.error().text);
         co_return;
     }
+    warn_of_hold_up(chain);
     co_await confirm(chain, *final_block);
     for (;;) {
         const BlockNumber first = must(store_.load_cursor(chain.id)).value_or(chain.start_block);

@@ -93,6 +93,8 @@ class Messenger {
     /// A successful execution in a final block, perhaps of a message that failed before.
     void note_execution(const Chain& chain, const rpc::PlacedLog& log);
 
+    /// Says, at most every five minutes, what keeps the chain's blocks from becoming final.
+    void warn_of_hold_up(const Chain& chain);
     /// Applies an event and writes the result down.
     void advance(Hop& hop, const HopEvent& event);
     /// Parks a hop that cannot go on at `where` now.
@@ -121,6 +123,11 @@ class Messenger {
     std::map<ChainId, CrossRead> cross_reads_;
     /// By chain: blocks asked for at once; fewer after an endpoint could not answer.
     std::map<ChainId, std::uint64_t> scan_blocks_;
+    struct HoldUp {
+        UnixMillis said_at;
+        bool is_open = false;  ///< its end is still to be said
+    };
+    std::map<ChainId, HoldUp> hold_ups_;
 };
 
 }  // namespace butter::messenger

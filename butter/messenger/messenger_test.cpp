@@ -2,6 +2,8 @@
 #include "butter/messenger/messenger.hpp"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "butter/base/hex.hpp"
 #include "butter/codec/abi.hpp"
@@ -207,7 +210,9 @@ class Source final : public chain::Source {
     std::set<BlockNumber> refuted;
     /// The client's states under which it proves; any, when absent.
     std::optional<Bytes> provable_state;
+    std::string held_up_by;
 
+    std::string hold_up() const override { return held_up_by; }
     async::Task<Result<BlockNumber, chain::SourceError>> fetch_final_block() override {
         co_return final_block;
     }
@@ -399,6 +404,30 @@ TEST_F(Lane, publishes_one_root_and_waits_for_its_finality) {
     run_until([&] { return outer_.sent == 1; });
     run_until([&] { return is_done(progress().state); });
     EXPECT_EQ(relay_.sent, 1u);
+}
+
+TEST_F(Lane, says_what_keeps_blocks_from_becoming_final_and_when_they_do_again) {
+    std::ostringstream log;
+    const auto logger = spdlog::default_logger();
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
+    const auto count = [&](std::string_view words) {
+        const std::string text = log.str();
+        std::size_t found = 0;
+        for (std::size_t at = 0; (at = text.find(words, at)) != std::string::npos; ++at) ++found;
+        return found;
+    };
+    outer_source_.held_up_by = "too few have signed";
+    run_until([&] { return count("waiting for final blocks of B: too few have signed") == 1; });
+    // Not with every look at the chain.
+    const std::int64_t said = now_ms_;
+    run_until([&] { return now_ms_ > said + 250'000; });
+    EXPECT_EQ(count("too few have signed"), 1u);
+    run_until([&] { return count("too few have signed") == 2; });
+    outer_source_.held_up_by.clear();
+    run_until([&] { return count("blocks of B become final again") == 1; });
+    EXPECT_EQ(count("too few have signed"), 2u);
+    spdlog::set_default_logger(logger);
 }
 
 TEST_F(Lane, outlasts_a_log_that_holds_no_message) {

@@ -65,6 +65,7 @@ async::Task<Result<void, SourceError>> Follower::follow() {
 async::Task<Result<void, SourceError>> Follower::try_follow() {
     if (!store_) CO_TRY_VOID(co_await bootstrap());
     obstacle_.clear();
+    is_held_up_ = false;
     const auto answer = co_await get("/eth/v1/beacon/light_client/finality_update");
     if (!answer) {
         if (answer.error().kind != rpc::RpcError::Kind::kHttpStatus || answer.error().code >= 500)
@@ -94,10 +95,12 @@ async::Task<Result<void, SourceError>> Follower::try_follow() {
                 obstacle_ = "the sync committee's participation at " + slot_text(update->signature_slot) +
                             " is " + std::to_string(update->aggregate.bits.count()) + " of " +
                             std::to_string(network_.committee_size) + ", two thirds are needed";
+                is_held_up_ = true;
                 break;
             case LightClientError::Kind::kPeriod:
                 obstacle_ = "the sync committee of period " + std::to_string(signature_period) +
                             " is not known yet: no update with finality was seen in the period before";
+                is_held_up_ = true;
                 break;
             default:
                 co_return std::unexpected(distrusted("the finality update signed at " +
@@ -123,9 +126,11 @@ void Follower::explain_finality(const Update& newest) {
     obstacle_ = "the newest block signed by the sync committee is at " +
                 slot_text(newest.attested.beacon.slot) + ", the newest final one at " +
                 slot_text(store_->finalized.beacon.slot);
-    if (newest_epoch > final_epoch + kFinalityEpochsMax)
+    if (newest_epoch > final_epoch + kFinalityEpochsMax) {
         obstacle_ +=
             ": the chain has not become final for " + std::to_string(newest_epoch - final_epoch) + " epochs";
+        is_held_up_ = true;
+    }
 }
 
 async::Task<Result<void, SourceError>> Follower::bootstrap() {

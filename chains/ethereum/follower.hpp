@@ -37,6 +37,9 @@ class Follower {
     /// Why the last `follow` came no further, for people: what finality waits for.
     const std::string& obstacle() const noexcept { return obstacle_; }
 
+    /// The obstacle, when it is none of the usual waiting for the next epochs; else empty.
+    std::string hold_up() const { return is_held_up_ ? obstacle_ : std::string(); }
+
     /// The update of `period` that an endpoint serves, not verified. `kNotReady` when there is none with
     /// finality yet.
     async::Task<Result<Update, chain::SourceError>> fetch_period_update(std::uint64_t period);
@@ -70,6 +73,7 @@ class Follower {
     Bytes opening_;
     std::optional<Update> finality_;
     std::string obstacle_;
+    bool is_held_up_ = false;
     /// Final ones, by period, from the checkpoint's on.
     std::map<std::uint64_t, SyncCommittee> committees_;
     /// Final slot at which the next committee was last asked for.

@@ -102,6 +102,7 @@ class EthereumSource final : public chain::Source {
           follower_(executor, std::move(beacon), settings_.network, settings_.checkpoint) {}
 
     async::Task<Result<BlockNumber, SourceError>> fetch_final_block() override;
+    std::string hold_up() const override { return follower_.hold_up(); }
     async::Task<Result<chain::Proof, SourceError>> fetch_proof(std::vector<chain::LogPosition> positions,
                                                                Bytes client_state) override;
     async::Task<Result<chain::Proof, SourceError>> fetch_past_proof(std::vector<chain::LogPosition> positions,

@@ -395,11 +395,13 @@ TEST(ethereum_source, says_that_too_few_members_sign) {
     ASSERT_FALSE(proof.has_value());
     EXPECT_EQ(proof.error().kind, SourceError::Kind::kNotReady);
     EXPECT_TRUE(has_text(proof.error(), "341 of 512")) << proof.error().text;
+    EXPECT_TRUE(source->hold_up().contains("341 of 512")) << source->hold_up();
     devnet.sealer().set_absent(170);
     devnet.step(1);
     const auto later = devnet.run(source->fetch_proof(logs, state));
     ASSERT_TRUE(later.has_value()) << later.error().text;
     EXPECT_TRUE(later->report.summary.starts_with("participation=342/512")) << later->report.summary;
+    EXPECT_EQ(source->hold_up(), "");
 }
 
 TEST(ethereum_source, says_that_nothing_becomes_final) {
@@ -424,6 +426,7 @@ TEST(ethereum_source, says_that_nothing_becomes_final) {
     EXPECT_EQ(proof.error().kind, SourceError::Kind::kNotReady);
     EXPECT_TRUE(has_text(proof.error(), "is not final yet")) << proof.error().text;
     EXPECT_TRUE(has_text(proof.error(), "has not become final for 5 epochs")) << proof.error().text;
+    EXPECT_TRUE(source->hold_up().contains("has not become final for 5 epochs")) << source->hold_up();
     devnet.sealer().set_attesting(Attesting::kAll);
     finalize(devnet);
     EXPECT_TRUE(devnet.run(source->fetch_proof(logs, state)).has_value());

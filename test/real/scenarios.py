@@ -70,7 +70,7 @@ def lanes(lane):
     relay = lane.add("R", start_atlas(lane.directory, "--validators", 4))
     lane.add("A", started("beacon", lane.directory / "A", "--chain-id", 7001, "--", "--preset", "minimal",
                           "--validators", 64, "--mode", "realtime", "--sps", 1, "--forks", "electra:0,fulu:6"))
-    lane.add("B", started("lodestar", lane.directory / "B", "--chain-id", 7002))
+    lane.add("B", started("lodestar", lane.directory / "B", "--chain-id", 7002, "--slot-seconds", 6))
     note(f"relay chain: {relay['version']}, beacon node: "
          f"{topology.ask(lane.chains['B']['beacon'][0], '/eth/v1/node/version')['version']}")
     lane.deploy()
@@ -144,6 +144,7 @@ def mainnet(lane):
     sent = lane.send("A", "R", "0x07")
     lane.wait_for("finality that few have signed", WAIT_SECONDS_MAX,
                   lambda: lane.block_number("A", "finalized") >= sent["block"])
+    lane.wait_for("word of it in the log", 60, lambda: lane.log_lines("waiting for final blocks of A", "two thirds"))
     expect_waiting(lane, sent["order_id"], r"participation at slot \d+ is \d+ of 512, two thirds are needed")
     pump.options = {}
     lane.wait_delivered(sent["order_id"])
@@ -323,7 +324,7 @@ def crowd(lane):
         block.add_message("0x02", missing_fee=1)
         block.add_messages_together("0x03", repeater, TOGETHER)
         block.add_message("0x04", missing_fee=block.fee)
-        block.add(DAPP, "--blob", "--path", blob, "--blob-gas-price", "10gwei", gas_limit=30_000, may_be_refused=3)
+        block.add(DAPP, "--blob", "--eip4844", "--path", blob, "--blob-gas-price", "10gwei", gas_limit=30_000, may_be_refused=3)
         block.add(DAPP, "--auth", "0x" + "11" * 20, gas_limit=100_000, may_be_refused=4)
         block.add_others(100)
         block.add_message("0x05")
