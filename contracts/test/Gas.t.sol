@@ -43,6 +43,8 @@ contract GasTest is MapTest {
             new ERC1967Proxy(deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (OWNER, OWNER, OWNER)))
         );
         vm.startPrank(OWNER);
+        FeeService(fees).setBaseGasCeiling(CHAIN_A, BASE_GAS);
+        FeeService(fees).setGasPriceCeiling(CHAIN_A, address(0), GAS_PRICE);
         FeeService(fees).setBaseGas(CHAIN_A, BASE_GAS);
         FeeService(fees).setGasPrice(CHAIN_A, address(0), GAS_PRICE);
         vm.stopPrank();
