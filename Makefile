@@ -1,6 +1,6 @@
 # The commands of the project. Each does its own set-up; see README.md.
 .DEFAULT_GOAL := build
-.PHONY: setup contracts build demo test test-cpp test-contracts bench fuzz format tidy clean
+.PHONY: setup contracts build demo test test-cpp test-contracts invariants mutants mutate bench fuzz format tidy clean
 
 # What two cores and a few gigabytes hold; override with `make JOBS=8`.
 JOBS ?= $(shell nproc)
@@ -33,6 +33,19 @@ test-cpp: build
 
 test-contracts: contracts
 	@FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+
+# Long runs of what `make test` does briefly: any sequence of actions on three chains.
+invariants: contracts
+	@FOUNDRY_PROFILE=invariants $(FORGE) test --match-path 'contracts/test/invariants/*'
+
+# Each known failure of docs/threats.md put into the contracts, which its test must notice (minutes).
+mutants: setup
+	@tools/mutate --threats
+
+# Every comparison inverted, every check removed, one at a time (hours); docs/mutation.md has what survives.
+MUTATE ?= contracts chains
+mutate: setup
+	@tools/mutate $(MUTATE)
 
 # How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
 FUZZ_SECONDS ?= 60
