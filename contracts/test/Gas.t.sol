@@ -7,13 +7,12 @@ import {MapTest} from "../../chains/mapo/contracts/MapTest.sol";
 import {MapLightClient} from "../../chains/mapo/contracts/MapLightClient.sol";
 import {FeeService} from "../fee/FeeService.sol";
 import {IFeeService} from "../interfaces/IFeeService.sol";
-import {IMapoExecutor} from "../interfaces/IMapoExecutor.sol";
 import {OmniService} from "../service/OmniService.sol";
 import {MessageData, MessageType} from "../types/MessageTypes.sol";
 
-/// Takes a message and does nothing with it.
-contract IdleReceiver is IMapoExecutor {
-    function mapoExecute(uint256, uint256, bytes calldata, bytes32, bytes calldata) external returns (bytes memory) {}
+/// Takes a message and does nothing with it, not even read it: what a receiver does is its own cost.
+contract IdleReceiver {
+    fallback() external {}
 }
 
 interface GasSnapshots {
