@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 /// @title Delivery on a chain that is not the relay chain
 interface IOmniServiceInbox {
-    /// An outbox root of the relay chain was verified and may be delivered under.
+    /// An outbox root of the relay chain was verified and may be delivered under. Not emitted for one that is so old that
+    /// its place is a newer one's.
     event RootVerified(uint64 indexed count, bytes32 root);
     /// A delivered message was executed at once. One whose execution failed is told of by `MessageIn`, and so is its retry.
     event MessageExecuted(bytes32 indexed orderId);

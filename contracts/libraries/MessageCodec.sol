@@ -32,12 +32,18 @@ library MessageCodec {
     /// @dev The caller has checked the bounds of sender, target and payload.
     function encode(Message memory message) internal pure returns (bytes memory) {
         uint8 flags = (message.relay ? FLAG_RELAY : 0) | (message.msgType == MessageType.MESSAGE ? FLAG_MESSAGE : 0);
-        return bytes.concat(
-            abi.encodePacked(
-                VERSION, flags, message.fromChain, message.toChain, message.nonce, message.gasLimit, message.service
-            ),
-            abi.encodePacked(uint8(message.sender.length), message.sender),
-            abi.encodePacked(uint8(message.target.length), message.target),
+        return abi.encodePacked(
+            VERSION,
+            flags,
+            message.fromChain,
+            message.toChain,
+            message.nonce,
+            message.gasLimit,
+            message.service,
+            uint8(message.sender.length),
+            message.sender,
+            uint8(message.target.length),
+            message.target,
             message.payload
         );
     }

@@ -10,14 +10,14 @@ import {IOmniServiceRelay} from "../interfaces/IOmniServiceRelay.sol";
 import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {MerkleOutbox} from "../libraries/MerkleOutbox.sol";
 import {MessageCodec} from "../libraries/MessageCodec.sol";
-import {Message} from "../types/MessageTypes.sol";
+import {Message, MessageData} from "../types/MessageTypes.sol";
 import {Log} from "../types/ProofTypes.sol";
 import {OmniServiceCore} from "./OmniServiceCore.sol";
 
 /// @title The service of a chain that is not the relay chain
 /// @dev Trusts what the relay chain's light client verifies, and of that only logs of the relay service.
 contract OmniService is IOmniServiceInbox, OmniServiceCore {
-    /// Verified roots kept; a newer one takes the place of the one whose count is the same modulo this.
+    /// Verified roots kept: of the newest count and so many before it.
     uint256 public constant ROOTS_KEPT = 64;
 
     // Layout of a delivery (docs/message-format.md): where fields end in the word they are read with, in bits from its
@@ -56,18 +56,32 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
 
     Gate private _gate;
     address public relayService;
+    /// The largest count that a root was verified for.
+    uint64 public newestCount;
     uint64 public relayChainId;
     mapping(uint256 slot => bytes32 root) private _roots;
     mapping(uint256 word => uint256 bits) private _delivered;
 
     event RelaySet(uint64 indexed chainId, address service, address client);
 
+    error RelayFixed(uint64 chainId, address service);
+    error RelayToRelayChain(uint256 toChain);
+
     function initialize(address owner_, IFeeService feeService_, address guardian_) external initializer {
         __OmniServiceCore_init(owner_, feeService_, guardian_);
     }
 
-    /// @notice Sets the relay chain, its service and the light client that verifies it here.
+    /// @notice Sets the relay chain, its service and the light client that verifies it here. Once a root is verified only
+    /// the client can change: what is delivered is recorded by index of that service's outbox, and another outbox would
+    /// have other messages at the same indexes. The roots that a former client verified are forgotten.
     function setRelay(uint64 chainId, address service, ILightClient client) external onlyOwner {
+        if (newestCount != 0 && (chainId != relayChainId || service != relayService)) {
+            revert RelayFixed(relayChainId, relayService);
+        }
+        if (newestCount != 0) {
+            newestCount = 1; // whatever was verified before; not 0, by which the relay stays fixed
+            for (uint256 slot = 0; slot < ROOTS_KEPT; ++slot) delete _roots[slot];
+        }
         relayChainId = chainId;
         relayService = service;
         _gate.relayClient = client;
@@ -132,6 +146,12 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         return target == address(_gate.relayClient) || super._isForbidden(target);
     }
 
+    /// @dev A relayed message goes on from the relay chain, which has no outbox towards itself.
+    function _checkOutgoing(uint256 toChain, MessageData memory data) internal view override {
+        if (data.relay && toChain == relayChainId) revert RelayToRelayChain(toChain);
+        super._checkOutgoing(toChain, data);
+    }
+
     function _setPause(uint32 until) internal override {
         super._setPause(until);
         _gate.pausedUntil = until;
@@ -155,6 +175,10 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
             }
             if (uint256(log.topics[1]) != block.chainid) revert WrongDestination(uint256(log.topics[1]), block.chainid);
             (uint64 count, bytes32 root) = abi.decode(log.data, (uint64, bytes32));
+            uint64 newest = newestCount;
+            // Its place is a newer one's: whoever submits it again must not take that away.
+            if (count + ROOTS_KEPT <= newest) continue;
+            if (count > newest) newestCount = count;
             _roots[count % ROOTS_KEPT] = root;
             emit RootVerified(count, root);
         }

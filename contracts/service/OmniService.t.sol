@@ -89,6 +89,27 @@ contract OmniServiceTest is InboxTest {
         assertEq(receiver.executions(), 1);
     }
 
+    /// T-54: an old proof, which anyone can submit again, takes no newer root's place; every root of the last 64 counts
+    /// finds its own.
+    function test_T54_olderRootLeavesTheNewerOne() public {
+        for (uint256 i = 0; i < 130; ++i) {
+            append(ping(i));
+        }
+        service.transferIn(rootProof(129), "");
+        service.transferIn(rootProof(65), "");
+        assertEq(service.rootOf(129), rootAt(129));
+        service.transferIn(rootProof(1), "");
+        assertEq(service.rootOf(129), rootAt(129));
+        assertEq(service.newestCount(), 129);
+        service.transferIn(rootProof(66), "");
+        assertEq(service.rootOf(66), rootAt(66));
+        assertEq(service.newestCount(), 129);
+        service.transferIn(rootProof(130), "");
+        assertEq(service.rootOf(130), rootAt(130));
+        service.transferIn("", delivery(129, single(0)));
+        assertEq(receiver.executions(), 1);
+    }
+
     // ---- deliveries ------------------------------------------------------------------------------------------
 
     function test_rootAndDeliveryTogether() public {
@@ -359,6 +380,49 @@ contract OmniServiceTest is InboxTest {
     }
 
     // ---- configuration ---------------------------------------------------------------------------------------
+
+    /// T-41: another relay service numbers its own messages from 0: those would count as delivered, and its roots would
+    /// stand beside those of the one before.
+    function test_T41_relayIsFixedOnceARootIsVerified() public {
+        address other = address(0x074e40000);
+        vm.startPrank(OWNER);
+        service.setRelay(CHAIN_A, other, client);
+        service.setRelay(CHAIN_R, RELAY_SERVICE, client);
+        vm.stopPrank();
+        append(ping(1));
+        service.transferIn(rootProof(1), "");
+        bytes memory fixed_ = abi.encodeWithSelector(OmniService.RelayFixed.selector, CHAIN_R, RELAY_SERVICE);
+        vm.startPrank(OWNER);
+        vm.expectRevert(fixed_);
+        service.setRelay(CHAIN_R, other, client);
+        vm.expectRevert(fixed_);
+        service.setRelay(CHAIN_A, RELAY_SERVICE, client);
+        service.setRelay(CHAIN_R, RELAY_SERVICE, new BelievingClient());
+        // It stays so when the roots are forgotten.
+        vm.expectRevert(fixed_);
+        service.setRelay(CHAIN_R, other, client);
+        vm.stopPrank();
+    }
+
+    /// T-24: what a client that is replaced has verified, perhaps wrongly, counts no longer, and how new it was neither.
+    function test_T24_anotherClientStartsWithoutRoots() public {
+        for (uint256 i = 0; i < 66; ++i) {
+            append(ping(i));
+        }
+        service.transferIn(rootProof(66), delivery(66, single(0)));
+        BelievingClient another = new BelievingClient();
+        vm.prank(OWNER);
+        service.setRelay(CHAIN_R, RELAY_SERVICE, another);
+        for (uint64 slot = 0; slot < 64; ++slot) {
+            assertEq(service.rootOf(slot), bytes32(0));
+        }
+        bytes memory data = delivery(66, single(1));
+        vm.expectRevert(abi.encodeWithSelector(IOmniServiceInbox.UnknownRoot.selector, 66, rootAt(66)));
+        service.transferIn("", data);
+        service.transferIn(rootProof(2), delivery(2, pair(0, 1)));
+        // The first was delivered before and is so still.
+        assertEq(receiver.executions(), 2);
+    }
 
     function test_withoutARelay() public {
         OmniService fresh = OmniService(

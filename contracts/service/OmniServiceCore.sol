@@ -123,7 +123,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         if (toChain == block.chainid) revert DestinationIsOwnChain(toChain);
         if (toChain > type(uint64).max) revert UnknownDestination(toChain);
         MessageData memory data = abi.decode(messageData, (MessageData));
-        _checkOutgoing(data);
+        _checkOutgoing(toChain, data);
         address receiver;
         (fee, receiver) = feeService.getMessageFee(toChain, feeToken, data.gasLimit);
 
@@ -147,7 +147,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     }
 
     /// @dev What could not be delivered is not accepted.
-    function _checkOutgoing(MessageData memory data) internal view virtual {
+    function _checkOutgoing(uint256, MessageData memory data) internal view virtual {
         if (data.target.length != EVM_ADDRESS_BYTES || bytes20(data.target) == 0) {
             revert TargetMalformed(data.target.length, EVM_ADDRESS_BYTES);
         }
