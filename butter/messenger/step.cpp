@@ -55,7 +55,7 @@ async::Task<Result<Step, StepError>> build_outbound(OutboundLane lane, std::vect
         }
     }
     const message::Delivery delivery = message::make_delivery(outbox, root.count, std::move(messages));
-    if (const auto verified = message::verify_delivery(delivery); !verified)
+    if (const auto verified = message::verify_delivery(delivery, root.root); !verified)
         co_return std::unexpected(obstructed(std::string(message::to_string(verified.error()))));
 
     const auto kept = co_await lane.destination.call(
