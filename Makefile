@@ -25,8 +25,11 @@ demo: contracts
 
 test: build tidy test-contracts test-cpp
 
-tidy:
+# Layering and format; docs/threats.md against the tests; storage layouts against test/storage.
+tidy: setup
 	@tools/tidy.py
+	@tools/threats.py
+	@tools/storage_layout.py
 
 test-cpp: build
 	@ctest --test-dir build/$(PRESET) -j $(JOBS) --output-on-failure --no-tests=error

@@ -158,6 +158,7 @@ contract OmniServiceRelayTest is RelayTest {
         refuse(log, abi.encodeWithSelector(IOmniService.WrongOrderId.selector, log.topics[1], keccak256(sent)));
     }
 
+    /// T-40
     function test_anotherOrigin() public {
         Message memory sent = sample();
         sent.fromChain = CHAIN_B;

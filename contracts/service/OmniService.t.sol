@@ -272,6 +272,7 @@ contract OmniServiceTest is InboxTest {
         service.transferIn("", data);
     }
 
+    /// T-30
     function test_messageThatWasNotSent() public {
         append(ping(1));
         append(ping(2));
@@ -379,6 +380,22 @@ contract OmniServiceTest is InboxTest {
         assertEq(receiver.executions(), 255);
     }
 
+    /// T-05: one message has many proofs: under each later root, alone or among others. None is a second message.
+    function test_T05_oneMessageInEveryEncodingOfItsProof() public {
+        for (uint256 i = 0; i < 12; ++i) {
+            append(ping(i));
+            service.transferIn(rootProof(i + 1), "");
+        }
+        service.transferIn("", delivery(1, single(0)));
+        for (uint256 count = 1; count <= 12; ++count) {
+            service.transferIn("", delivery(count, single(0)));
+            for (uint256 other = 1; other < count; ++other) {
+                service.transferIn("", delivery(count, pair(0, other)));
+            }
+        }
+        assertEq(receiver.executions(), 12);
+    }
+
     // ---- configuration ---------------------------------------------------------------------------------------
 
     /// T-41: another relay service numbers its own messages from 0: those would count as delivered, and its roots would
@@ -444,6 +461,7 @@ contract OmniServiceTest is InboxTest {
         service.transferIn(hex"00", "");
     }
 
+    /// T-37
     function test_orderStatus() public {
         receiver.setReverting(true);
         append(ping(1));

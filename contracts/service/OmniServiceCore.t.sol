@@ -417,6 +417,7 @@ contract OmniServiceCoreTest is ServiceTest {
         send(message, fee());
     }
 
+    /// T-47
     function test_payloadSizes() public {
         MessageData memory message = data();
         uint16[6] memory sizes = [0, 1, 31, 32, 33, 16_384];
@@ -547,6 +548,7 @@ contract OmniServiceCoreTest is ServiceTest {
 
     // ---- roles -----------------------------------------------------------------------------------------------
 
+    /// T-31
     function testFuzz_onlyTheOwnerConfigures(address caller) public {
         vm.assume(caller != OWNER);
         BelievingClient client = new BelievingClient();

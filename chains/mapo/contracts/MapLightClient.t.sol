@@ -264,7 +264,7 @@ contract MapLightClientTest is MapTest {
         refuse(proof, HashToG1.HintMismatch.selector);
     }
 
-    /// T-21: a valid signature of another block, and of the same block in another round.
+    /// T-21, T-16: a valid signature of another block, and of the same block in another round.
     function test_signatureOfSomethingElse() public {
         AtlasProof memory proof = proofAt(".full.proof");
         proof.seal.signature = proofAt(".firstBlock.proof").seal.signature;

@@ -204,6 +204,7 @@ contract MapLightClientUpdateTest is MapTest {
         );
     }
 
+    /// T-18
     function test_setOfNobodyAndOfTooMany() public {
         bytes4 outOfRange = MapLightClient.ValidatorCountOutOfRange.selector;
         refuse(bytesAt(".bad.allRemoved.update"), abi.encodeWithSelector(outOfRange, 0));
