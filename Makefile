@@ -1,6 +1,7 @@
 # The commands of the project. Each does its own set-up; see README.md.
 .DEFAULT_GOAL := build
-.PHONY: setup contracts build demo test test-cpp test-asan test-contracts test-real test-real-short bench fuzz format tidy clean
+.PHONY: setup contracts build demo test test-cpp test-asan test-contracts test-real test-real-short invariants mutants mutate \
+	bench fuzz format tidy clean
 
 # What two cores and a few gigabytes hold; override with `make JOBS=8`.
 JOBS ?= $(shell nproc)
@@ -25,8 +26,11 @@ demo: contracts
 
 test: build tidy test-contracts test-cpp test-real-short
 
-tidy:
+# Layering and format; docs/threats.md against the tests; storage layouts against test/storage.
+tidy: setup
 	@tools/tidy.py
+	@tools/threats.py
+	@tools/storage_layout.py
 
 test-cpp: build
 	@ctest --test-dir build/$(PRESET) -j $(JOBS) --output-on-failure --no-tests=error
@@ -46,6 +50,19 @@ test-real: build
 
 test-real-short: build
 	@test/real/run --butter $(BUTTER) short
+
+# Long runs of what `make test` does briefly: any sequence of actions on three chains.
+invariants: contracts
+	@FOUNDRY_PROFILE=invariants $(FORGE) test --match-path 'contracts/test/invariants/*'
+
+# Each known failure of docs/threats.md put into the contracts, which its test must notice (minutes).
+mutants: setup
+	@tools/mutate --threats
+
+# Every comparison inverted, every check removed, one at a time (hours); docs/mutation.md has what survives.
+MUTATE ?= contracts chains
+mutate: setup
+	@tools/mutate $(MUTATE)
 
 # How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
 FUZZ_SECONDS ?= 60

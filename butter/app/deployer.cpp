@@ -422,6 +422,22 @@ Task<Status> Deployer::set_prices(OpenChain& chain) {
         if (network.chain_id == chain.id()) continue;
         const AbiValue to = number(network.chain_id);
         const AbiValue native_coin = AbiValue::address(Address{});
+        // The ceilings are the owner's, who is the deployer until the hand-over and the timelock afterwards.
+        CO_TRY_VOID(co_await apply(
+            chain,
+            {.text = fmt::format("ceiling of the base gas towards {}", network.name),
+             .target = fee_service,
+             .reads = {{encode_call("baseGasCeiling(uint256)", {to}), word(other.prices.base_gas_ceiling)}},
+             .write = encode_call("setBaseGasCeiling(uint256,uint256)",
+                                  {to, AbiValue::number(other.prices.base_gas_ceiling)})}));
+        CO_TRY_VOID(co_await apply(
+            chain,
+            {.text = fmt::format("ceiling of the gas price towards {}", network.name),
+             .target = fee_service,
+             .reads = {{encode_call("gasPriceCeiling(uint256,address)", {to, native_coin}),
+                        word(other.prices.gas_price_ceiling_wei)}},
+             .write = encode_call("setGasPriceCeiling(uint256,address,uint256)",
+                                  {to, native_coin, AbiValue::number(other.prices.gas_price_ceiling_wei)})}));
         CO_TRY_VOID(co_await apply(
             chain, {.text = fmt::format("base gas towards {}", network.name),
                     .target = fee_service,

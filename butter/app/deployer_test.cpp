@@ -243,6 +243,12 @@ TEST_F(DeployerTest, connects_the_chains_and_finds_nothing_to_do_then) {
                        encode_call("clientOf(uint64)", {AbiValue::number(chains_[i].id.value)})),
                   word(contract(made, "R", "client." + name)));
         EXPECT_EQ(call(i, fees, encode_call("baseGas(uint256)", {AbiValue::number(103)})), word(base_gas_));
+        EXPECT_EQ(call(i, fees, encode_call("baseGasCeiling(uint256)", {AbiValue::number(103)})),
+                  word(kBaseGasCeilingDefault));
+        EXPECT_EQ(call(i, fees,
+                       encode_call("gasPriceCeiling(uint256,address)",
+                                   {AbiValue::number(103), AbiValue::address(Address{})})),
+                  word(kGasPriceCeilingWeiDefault));
         EXPECT_EQ(call(i, fees, encode_call("pricer()", {})),
                   word(hex_fixed<20>("70997970C51812dc3A010C7d01b50e0d17dc79C8")));
     }

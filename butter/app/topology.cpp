@@ -36,6 +36,17 @@ Result<PriceSettings, ConfigError> decode_prices(const toml::table* table, const
     TRY(prices.base_gas, reader.number("base_gas", kBaseGasDefault, 0, kBaseGasMax));
     TRY(prices.gas_price_wei,
         reader.number("gas_price_wei", kGasPriceWeiDefault, 0, std::numeric_limits<std::int64_t>::max()));
+    TRY(prices.base_gas_ceiling, reader.number("base_gas_ceiling", kBaseGasCeilingDefault, 0, kBaseGasMax));
+    TRY(prices.gas_price_ceiling_wei, reader.number("gas_price_ceiling_wei", kGasPriceCeilingWeiDefault, 0,
+                                                    std::numeric_limits<std::int64_t>::max()));
+    if (prices.base_gas > prices.base_gas_ceiling) {
+        return std::unexpected(reader.error(fmt::format("{}.base_gas is {}, above its ceiling {}", path,
+                                                        prices.base_gas, prices.base_gas_ceiling)));
+    }
+    if (prices.gas_price_wei > prices.gas_price_ceiling_wei) {
+        return std::unexpected(reader.error(fmt::format("{}.gas_price_wei is {}, above its ceiling {}", path,
+                                                        prices.gas_price_wei, prices.gas_price_ceiling_wei)));
+    }
     TRY_VOID(reader.finish());
     return prices;
 }
@@ -164,6 +175,9 @@ max_priority_fee_gwei = 50
 [chains.A.prices]
 base_gas = 1000000
 gas_price_wei = 1000000000
+# The pricer can go up to these; they rise only through the timelock. What a sender can be made to pay at most.
+base_gas_ceiling = 2000000
+gas_price_ceiling_wei = 100000000000
 
 # The family's own keys; its README lists them. The light clients of this chain start from what the checkpoint proves.
 [chains.A.parameters]

@@ -19,8 +19,10 @@ namespace butter::app {
 /// What a message towards a chain costs on every other chain: (base_gas + its gas limit) * gas_price, in the
 /// coin of the chain it is sent from.
 struct PriceSettings {
-    std::uint64_t base_gas = 0;       ///< gas of the delivery itself; 0 closes the lanes towards the chain
-    std::uint64_t gas_price_wei = 0;  ///< 0 closes them too
+    std::uint64_t base_gas = 0;          ///< gas of the delivery itself; 0 closes the lanes towards the chain
+    std::uint64_t gas_price_wei = 0;     ///< 0 closes them too
+    std::uint64_t base_gas_ceiling = 0;  ///< the pricer can go up to this; at least `base_gas`
+    std::uint64_t gas_price_ceiling_wei = 0;  ///< the same; at least `gas_price_wei`
 };
 
 /// Who has which power. What is absent is the deployer's own address on each chain.
@@ -55,6 +57,9 @@ inline constexpr std::uint64_t kBaseGasMax = 100'000'000;
 /// A delivery of one message with its proof, rounded up.
 inline constexpr std::uint64_t kBaseGasDefault = 1'000'000;
 inline constexpr std::uint64_t kGasPriceWeiDefault = 1'000'000'000;
+/// Room for a larger proof and for a chain in demand, without a wait for the timelock.
+inline constexpr std::uint64_t kBaseGasCeilingDefault = 2'000'000;
+inline constexpr std::uint64_t kGasPriceCeilingWeiDefault = 100'000'000'000;
 
 /// Reads and checks the whole file. Relative paths in it are relative to the file's folder. Unknown keys,
 /// missing ones, wrong types and values out of range are errors. Does not check that addresses exist.

@@ -54,6 +54,8 @@ TEST(topology, example_is_valid_and_complete) {
     EXPECT_EQ(a->settings.key.keystore, "/folder/keys/a.json");
     EXPECT_EQ(a->prices.base_gas, kBaseGasDefault);
     EXPECT_EQ(a->prices.gas_price_wei, kGasPriceWeiDefault);
+    EXPECT_EQ(a->prices.base_gas_ceiling, kBaseGasCeilingDefault);
+    EXPECT_EQ(a->prices.gas_price_ceiling_wei, kGasPriceCeilingWeiDefault);
 }
 
 TEST(topology, missing_parts_have_defaults) {
@@ -102,6 +104,12 @@ TEST(topology, names_what_is_wrong_and_where) {
                  "governance.proposer has letters in both cases", line_of("\nproposer =") + 1);
     expect_error(example_with("base_gas = 1000000", "base_gas = 100000001"),
                  "chains.A.prices.base_gas must be a number from 0 to 100000000", line_of("base_gas = "));
+    expect_error(example_with("base_gas_ceiling = 2000000", "base_gas_ceiling = 999999"),
+                 "chains.A.prices.base_gas is 1000000, above its ceiling 999999",
+                 line_of("[chains.A.prices]"));
+    expect_error(example_with("gas_price_ceiling_wei = 100000000000", "gas_price_ceiling_wei = 999999999"),
+                 "chains.A.prices.gas_price_wei is 1000000000, above its ceiling 999999999",
+                 line_of("[chains.A.prices]"));
     expect_error(example_with("gas_price_wei = 1000000000", "gas_price_wei = -1"),
                  "chains.A.prices.gas_price_wei must be a number", line_of("gas_price_wei = "));
     expect_error(example_with("gas_price_wei = 1000000000", "price = 1"), "unknown key chains.A.prices.price",

@@ -222,8 +222,10 @@ async::Task<Result<ExecutionStep, CommandError>> Tracer::trace_execution(OpenCha
     step.is_success = event->is_success;
     step.is_retry = is_retry;
     if (!event->is_success) step.reason = service::describe_revert(event->reason);
-    step.from_chain = event->from_chain;
-    step.from_address = event->from_address;
+    if (event->parties) {
+        step.from_chain = event->parties->from_chain;
+        step.from_address = event->parties->from_address;
+    }
     step.message_data = event->message_data;
     co_return step;
 }
@@ -314,15 +316,17 @@ async::Task<Result<void, CommandError>> Tracer::follow_destination() {
     CO_TRY(const BlockNumber start, co_await find_start(*destination, trace_.relayed->transaction));
     chains_.say("looking for the delivery on " + destination->name());
     const Hash32 id = trace_.relayed->order_id;
-    CO_TRY(const auto logs, co_await fetch_service_logs(
-                                *destination, {.topics = {service::message_in_topic()}, .second_topic = id},
-                                start, [](const std::vector<rpc::PlacedLog>& found) {
-                                    return std::any_of(
-                                        found.begin(), found.end(), [](const rpc::PlacedLog& log) {
-                                            const auto in = service::decode_message_in(log.log);
-                                            return in && in->is_success;
-                                        });
-                                }));
+    CO_TRY(
+        const auto logs,
+        co_await fetch_service_logs(
+            *destination,
+            {.topics = {service::message_executed_topic(), service::message_in_topic()}, .second_topic = id},
+            start, [](const std::vector<rpc::PlacedLog>& found) {
+                return std::any_of(found.begin(), found.end(), [](const rpc::PlacedLog& log) {
+                    const auto in = service::decode_message_in(log.log);
+                    return in && in->is_success;
+                });
+            }));
     for (const rpc::PlacedLog& log : logs) {
         const auto event = service::decode_message_in(log.log);
         if (!event || event->order_id != id) continue;

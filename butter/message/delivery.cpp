@@ -6,7 +6,7 @@
 namespace butter::message {
 namespace {
 
-constexpr std::size_t kHeadBytes = 8 + 32 + 1;
+constexpr std::size_t kHeadBytes = 8 + 1;
 constexpr std::size_t kMessageHeadBytes = 8 + 3;
 static_assert(kMessageBytesMax < 1 << 24);
 
@@ -61,7 +61,6 @@ Bytes encode_delivery(const Delivery& delivery) {
     BUTTER_ASSERT(delivery.messages.size() <= kDeliveryMessagesMax);
     Bytes out;
     append_u64(out, delivery.count);
-    append(out, delivery.root);
     out.push_back(static_cast<std::uint8_t>(delivery.messages.size()));
     for (const DeliveredMessage& message : delivery.messages) {
         const std::size_t size = message.encoded.size();
@@ -78,7 +77,6 @@ Result<Delivery, DeliveryError> decode_delivery(BytesView encoded) {
     if (encoded.size() < kHeadBytes) return std::unexpected(DeliveryError::kTooShort);
     Delivery out;
     out.count = load_u64(encoded.first(8));
-    out.root = to_fixed<32>(encoded.subspan(8, 32));
     const std::size_t messages = encoded[kHeadBytes - 1];
     if (messages == 0) return std::unexpected(DeliveryError::kNoMessages);
 
@@ -105,7 +103,8 @@ Result<Delivery, DeliveryError> decode_delivery(BytesView encoded) {
     return out;
 }
 
-Result<std::vector<VerifiedMessage>, DeliveryError> verify_delivery(const Delivery& delivery) {
+Result<std::vector<VerifiedMessage>, DeliveryError> verify_delivery(const Delivery& delivery,
+                                                                    const Hash32& root) {
     std::vector<VerifiedMessage> out;
     std::vector<OutboxLeaf> leaves;
     for (const DeliveredMessage& delivered : delivery.messages) {
@@ -115,7 +114,7 @@ Result<std::vector<VerifiedMessage>, DeliveryError> verify_delivery(const Delive
         leaves.push_back({delivered.index, id});
         out.push_back({delivered.index, id, *std::move(message)});
     }
-    const auto verified = verify_outbox_proof(delivery.root, delivery.count, leaves, delivery.siblings);
+    const auto verified = verify_outbox_proof(root, delivery.count, leaves, delivery.siblings);
     if (!verified) return std::unexpected(to_delivery_error(verified.error()));
     return out;
 }
@@ -124,10 +123,8 @@ Delivery make_delivery(const Outbox& outbox, std::uint64_t count, std::vector<De
     std::vector<std::uint64_t> indexes;
     indexes.reserve(messages.size());
     for (const DeliveredMessage& message : messages) indexes.push_back(message.index);
-    return Delivery{.count = count,
-                    .root = outbox.root(count),
-                    .messages = std::move(messages),
-                    .siblings = outbox.siblings(count, indexes)};
+    return Delivery{
+        .count = count, .messages = std::move(messages), .siblings = outbox.siblings(count, indexes)};
 }
 
 }  // namespace butter::message

@@ -25,8 +25,7 @@ struct DeliveredMessage {
 };
 
 struct Delivery {
-    std::uint64_t count = 0;
-    Hash32 root;
+    std::uint64_t count = 0;                 ///< of the root that it is under
     std::vector<DeliveredMessage> messages;  ///< 1 to kDeliveryMessagesMax, indexes strictly ascending
     std::vector<Hash32> siblings;
 
@@ -43,7 +42,7 @@ enum class DeliveryError {
     kBadMessage = 7,           ///< bytes that are no message
     kMissingSibling = 8,
     kUnusedSibling = 9,
-    kRootMismatch = 10,  ///< the proof leads to another root than the delivery's
+    kRootMismatch = 10,  ///< the proof leads to another root than the given one
 };
 std::string_view to_string(DeliveryError error) noexcept;
 
@@ -57,9 +56,10 @@ struct VerifiedMessage {
     Hash32 order_id;
     Message message;
 };
-/// The messages, if all are well formed and in the outbox with the delivery's root. The caller must know that
-/// root for that count from a light client.
-Result<std::vector<VerifiedMessage>, DeliveryError> verify_delivery(const Delivery& delivery);
+/// The messages, if all are well formed and in the outbox with `root`, which the caller knows for the
+/// delivery's count from a light client.
+Result<std::vector<VerifiedMessage>, DeliveryError> verify_delivery(const Delivery& delivery,
+                                                                    const Hash32& root);
 
 /// A delivery of `messages` (strictly ascending indexes below `count`) under `outbox.root(count)`. Does not
 /// check that they are the ones in the outbox: `verify_delivery` does.

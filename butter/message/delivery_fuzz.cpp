@@ -10,6 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto decoded = message::decode_delivery(input);
     if (!decoded) return 0;
     BUTTER_ASSERT(equal(message::encode_delivery(*decoded), input));
-    (void)message::verify_delivery(*decoded);
+    (void)message::verify_delivery(*decoded, Hash32{});
     return 0;
 }

@@ -25,6 +25,8 @@ Outbox outbox_of(std::uint64_t count) {
     return outbox;
 }
 
+Hash32 example_root() { return outbox_of(13).root(); }
+
 Delivery example() {
     return make_delivery(outbox_of(13), 13, {{2, message_of(2)}, {3, message_of(3)}, {12, message_of(12)}});
 }
@@ -38,7 +40,7 @@ TEST(delivery, round_trips_and_verifies) {
     const Delivery delivery = example();
     const Delivery decoded = decode_delivery(encode_delivery(delivery)).value();
     EXPECT_EQ(decoded, delivery);
-    const auto verified = verify_delivery(decoded).value();
+    const auto verified = verify_delivery(decoded, example_root()).value();
     ASSERT_EQ(verified.size(), 3u);
     EXPECT_EQ(verified[1].index, 3u);
     EXPECT_EQ(verified[1].order_id, order_id(message_of(3)));
@@ -51,7 +53,8 @@ TEST(delivery, refuses_a_bad_layout) {
         const auto result = decode_delivery(BytesView(good).first(size));
         // Cut at whole siblings it is a delivery whose proof is short.
         if (result) {
-            EXPECT_EQ(error_of(verify_delivery(*result)), DeliveryError::kMissingSibling) << size;
+            EXPECT_EQ(error_of(verify_delivery(*result, example_root())), DeliveryError::kMissingSibling)
+                << size;
         } else {
             EXPECT_TRUE(result.error() == DeliveryError::kTooShort ||
                         result.error() == DeliveryError::kPartialSibling)
@@ -59,16 +62,16 @@ TEST(delivery, refuses_a_bad_layout) {
         }
     }
     Bytes bad = good;
-    bad[40] = 0;
+    bad[8] = 0;
     EXPECT_EQ(error_of(decode_delivery(bad)), DeliveryError::kNoMessages);
     bad = good;
     bad[7] = 12;  // the count
     EXPECT_EQ(error_of(decode_delivery(bad)), DeliveryError::kIndexOutOfRange);
     bad = good;
-    bad[48] = 3;  // the first index
+    bad[16] = 3;  // the first index
     EXPECT_EQ(error_of(decode_delivery(bad)), DeliveryError::kIndexesNotAscending);
     bad = good;
-    bad[49] = 1;  // the first length
+    bad[17] = 1;  // the first length
     EXPECT_EQ(error_of(decode_delivery(bad)), DeliveryError::kMessageTooLarge);
     bad = good;
     bad.push_back(0);
@@ -81,40 +84,42 @@ TEST(delivery, bounds_messages) {
     for (std::uint64_t i = 0; i < kDeliveryMessagesMax; ++i) messages.push_back({i, message_of(i)});
     const Delivery delivery = make_delivery(outbox, kDeliveryMessagesMax, messages);
     EXPECT_TRUE(delivery.siblings.empty());
-    EXPECT_TRUE(verify_delivery(decode_delivery(encode_delivery(delivery)).value()).has_value());
+    EXPECT_TRUE(
+        verify_delivery(decode_delivery(encode_delivery(delivery)).value(), outbox.root()).has_value());
 
-    Delivery large{.count = 1, .root = {}, .messages = {{0, Bytes(kMessageBytesMax)}}, .siblings = {}};
+    Delivery large{.count = 1, .messages = {{0, Bytes(kMessageBytesMax)}}, .siblings = {}};
     Bytes encoded = encode_delivery(large);
     EXPECT_EQ(decode_delivery(encoded).value(), large);
     const std::size_t size = kMessageBytesMax + 1;
     encoded.push_back(0);
-    encoded[50] = static_cast<std::uint8_t>(size >> 8);
-    encoded[51] = static_cast<std::uint8_t>(size);
+    encoded[18] = static_cast<std::uint8_t>(size >> 8);
+    encoded[19] = static_cast<std::uint8_t>(size);
     EXPECT_EQ(error_of(decode_delivery(encoded)), DeliveryError::kMessageTooLarge);
 }
 
 TEST(delivery, refuses_what_the_outbox_does_not_hold) {
     Delivery delivery = example();
     delivery.messages[0].encoded = message_of(4);
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kRootMismatch);
+    EXPECT_EQ(error_of(verify_delivery(delivery, example_root())), DeliveryError::kRootMismatch);
     delivery = example();
     delivery.messages[0].encoded[0] = 9;
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kBadMessage);
+    EXPECT_EQ(error_of(verify_delivery(delivery, example_root())), DeliveryError::kBadMessage);
     delivery = example();
-    delivery.root[0] ^= 1;
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kRootMismatch);
+    Hash32 other = example_root();
+    other[0] ^= 1;
+    EXPECT_EQ(error_of(verify_delivery(delivery, other)), DeliveryError::kRootMismatch);
     delivery = example();
     delivery.siblings.emplace_back();
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kUnusedSibling);
+    EXPECT_EQ(error_of(verify_delivery(delivery, example_root())), DeliveryError::kUnusedSibling);
     delivery = example();
     delivery.messages.clear();
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kNoMessages);
+    EXPECT_EQ(error_of(verify_delivery(delivery, example_root())), DeliveryError::kNoMessages);
     delivery = example();
     delivery.count = 3;
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kIndexOutOfRange);
+    EXPECT_EQ(error_of(verify_delivery(delivery, example_root())), DeliveryError::kIndexOutOfRange);
     delivery = example();
     std::swap(delivery.messages[0], delivery.messages[1]);
-    EXPECT_EQ(error_of(verify_delivery(delivery)), DeliveryError::kIndexesNotAscending);
+    EXPECT_EQ(error_of(verify_delivery(delivery, example_root())), DeliveryError::kIndexesNotAscending);
 }
 
 TEST(delivery, every_error_has_a_text) {

@@ -384,7 +384,7 @@ void Messenger::note_execution(const Chain& chain, const rpc::PlacedLog& log) {
     const auto event = service::decode_message_in(log.log);
     if (!event || !event->is_success) return;
     // What arrives on the relay chain came from its origin, all else from the relay chain.
-    const ChainId from = chain.id == relay_.id ? event->from_chain : relay_.id;
+    const ChainId from = chain.id == relay_.id && event->parties ? event->parties->from_chain : relay_.id;
     auto hop = must(store_.find_hop({from, chain.id, event->order_id}));
     if (!hop || hop->progress.state != HopState::kFailed) return;
     advance(*hop, RetriedOnChain{{.transaction = log.transaction_hash, .block = log.block, .gas_used = 0}});
@@ -467,8 +467,11 @@ void Messenger::settle(std::vector<Hop>& hops, const evm::TransactionOutcome& ou
             } else if (const auto relayed = service::decode_message_relay(log);
                        relayed && relayed->origin_order_id == hop.key.order_id) {
                 advance(hop, accepted);
-            } else if (const auto old = service::decode_already_delivered(log);
-                       old && old->order_id == hop.key.order_id) {
+            } else if (const auto known = service::decode_already_delivered(log);
+                       known && known->order_id == hop.key.order_id) {
+                advance(hop, FoundDelivered{outcome.block});
+            } else if (const auto old = service::decode_delivered_before(log);
+                       old && hop.key.from == relay_.id && old->index == hop.index) {
                 advance(hop, FoundDelivered{outcome.block});
             } else {
                 continue;

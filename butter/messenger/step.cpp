@@ -109,7 +109,7 @@ Result<message::Delivery, std::string> make_outbound_delivery(
                                    std::to_string(delivered.index) + " of the outbox");
     }
     message::Delivery delivery = message::make_delivery(outbox, root.count, std::move(messages));
-    if (const auto verified = message::verify_delivery(delivery); !verified)
+    if (const auto verified = message::verify_delivery(delivery, root.root); !verified)
         return std::unexpected(std::string(message::to_string(verified.error())));
     return delivery;
 }

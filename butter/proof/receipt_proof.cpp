@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/proof/receipt_proof.hpp"
 
+#include "butter/base/assert.hpp"
+#include "butter/proof/packed.hpp"
 #include "butter/trie/trie.hpp"
 
 namespace butter::proof {
@@ -28,7 +30,44 @@ Result<void, ReceiptProofError> take_logs(const Hash32& receipts_root, const Rec
     return {};
 }
 
+constexpr std::size_t kPackedNodeBytesMax = (std::size_t{1} << 24) - 1;
+
 }  // namespace
+
+Bytes encode_packed(std::span<const ReceiptProof> proofs) {
+    Bytes out;
+    for (const ReceiptProof& proof : proofs) {
+        BUTTER_ASSERT(proof.nodes.size() <= kPackedCountMax);
+        BUTTER_ASSERT(proof.log_indexes.size() <= kPackedCountMax);
+        append_number(out, proof.transaction_index, 8);
+        append_number(out, proof.nodes.size(), 1);
+        for (const Bytes& node : proof.nodes) {
+            BUTTER_ASSERT(node.size() <= kPackedNodeBytesMax);
+            append_number(out, node.size(), 3);
+            append(out, node);
+        }
+        append_number(out, proof.log_indexes.size(), 1);
+        for (std::uint16_t index : proof.log_indexes) append_number(out, index, 2);
+    }
+    return out;
+}
+
+std::optional<std::vector<ReceiptProof>> decode_packed(BytesView bytes) {
+    std::vector<ReceiptProof> proofs;
+    PackedReader reader(bytes);
+    while (!reader.is_done()) {
+        ReceiptProof proof{.transaction_index = reader.number(8), .nodes = {}, .log_indexes = {}};
+        for (std::uint64_t left = reader.number(1); left > 0 && !reader.has_failed(); --left) {
+            proof.nodes.push_back(to_bytes(reader.take(reader.number(3))));
+        }
+        for (std::uint64_t left = reader.number(1); left > 0 && !reader.has_failed(); --left) {
+            proof.log_indexes.push_back(static_cast<std::uint16_t>(reader.number(2)));
+        }
+        if (reader.has_failed()) return std::nullopt;
+        proofs.push_back(std::move(proof));
+    }
+    return proofs;
+}
 
 codec::AbiValue to_abi(const ReceiptProof& proof) {
     std::vector<AbiValue> nodes;

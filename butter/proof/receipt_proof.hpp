@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,16 @@ struct ReceiptProof {
 };
 /// Its type in the ABI.
 inline constexpr std::string_view kReceiptProofType = "(uint64,bytes[],uint16[])";
+
+/// The packed form (docs/proof-formats.md): for each
+///
+///     transactionIndex 8 ‖ nodes 1 ‖ nodes x ( size 3 ‖ node ) ‖ logs 1 ‖ logs x logIndex 2
+///
+/// At most kPackedCountMax nodes and log indexes each, nodes below 2^24 bytes.
+inline constexpr std::size_t kPackedCountMax = 255;
+Bytes encode_packed(std::span<const ReceiptProof> proofs);
+/// All of `bytes`, which may be none: std::nullopt when they are not in that form.
+std::optional<std::vector<ReceiptProof>> decode_packed(BytesView bytes);
 
 codec::AbiValue to_abi(const ReceiptProof& proof);
 /// `value` is of `kReceiptProofType`.

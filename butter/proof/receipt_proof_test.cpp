@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "butter/base/hex.hpp"
 #include "butter/trie/trie.hpp"
 
 namespace butter::proof {
@@ -79,6 +80,26 @@ TEST(receipt_proof, survives_the_abi) {
     const auto value = codec::decode_abi(*type, codec::encode_abi({to_abi(proof)}));
     ASSERT_TRUE(value.has_value());
     EXPECT_EQ(from_abi(*value), proof);
+}
+
+TEST(receipt_proof, packed_form_round_trips) {
+    const std::vector<ReceiptProof> proofs{
+        {.transaction_index = 0x0102, .nodes = {Bytes(3, 7), Bytes(70'000, 8)}, .log_indexes = {1, 0x203}},
+        {.transaction_index = ~std::uint64_t{0}, .nodes = {}, .log_indexes = {}}};
+    const Bytes packed = encode_packed(proofs);
+    EXPECT_EQ(decode_packed(packed), proofs);
+    EXPECT_EQ(encode_hex(BytesView(packed).first(15)), "0x000000000000010202000003070707");
+    EXPECT_EQ(decode_packed({}), std::vector<ReceiptProof>{});
+}
+
+TEST(receipt_proof, packed_form_is_refused_wherever_it_is_cut) {
+    const std::vector<ReceiptProof> proofs{
+        {.transaction_index = 5, .nodes = {Bytes(3, 7), Bytes(2, 8)}, .log_indexes = {1, 2}}};
+    const Bytes packed = encode_packed(proofs);
+    for (std::size_t size = 1; size < packed.size(); ++size) {
+        EXPECT_EQ(decode_packed(BytesView(packed).first(size)), std::nullopt) << size;
+    }
+    EXPECT_EQ(decode_packed(concat({packed, as_bytes("x")})), std::nullopt);
 }
 
 }  // namespace

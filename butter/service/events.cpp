@@ -91,6 +91,14 @@ const Hash32& message_in_topic() noexcept {
         codec::event_topic("MessageIn(bytes32,uint256,uint256,bytes,bytes,bool,bytes)");
     return topic;
 }
+const Hash32& message_executed_topic() noexcept {
+    static const Hash32 topic = codec::event_topic("MessageExecuted(bytes32)");
+    return topic;
+}
+const Hash32& delivered_before_topic() noexcept {
+    static const Hash32 topic = codec::event_topic("DeliveredBefore(uint64)");
+    return topic;
+}
 const Hash32& already_delivered_topic() noexcept {
     static const Hash32 topic = codec::event_topic("AlreadyDelivered(bytes32)");
     return topic;
@@ -132,15 +140,30 @@ Result<OutboxRoot, EventError> decode_outbox_root(const eth::Log& log) {
 }
 
 Result<MessageIn, EventError> decode_message_in(const eth::Log& log) {
-    LogReader reader(log, message_in_topic(), 3);
     MessageIn event;
+    if (!log.topics.empty() && log.topics[0] == message_executed_topic()) {
+        LogReader reader(log, message_executed_topic(), 1);
+        event.order_id = reader.topic();
+        event.is_success = true;
+        return reader.finish(std::move(event));
+    }
+    LogReader reader(log, message_in_topic(), 3);
     event.order_id = reader.topic();
-    event.from_chain = reader.topic_chain();
-    event.to_chain = reader.topic_chain();
-    event.from_address = reader.data_bytes();
+    MessageIn::Parties parties;
+    parties.from_chain = reader.topic_chain();
+    parties.to_chain = reader.topic_chain();
+    parties.from_address = reader.data_bytes();
+    event.parties = std::move(parties);
     event.message_data = reader.data_bytes();
     event.is_success = reader.data(&codec::AbiReader::next_bool);
     event.reason = reader.data_bytes();
+    return reader.finish(std::move(event));
+}
+
+Result<DeliveredBefore, EventError> decode_delivered_before(const eth::Log& log) {
+    LogReader reader(log, delivered_before_topic(), 0);
+    DeliveredBefore event;
+    event.index = reader.data_u64();
     return reader.finish(std::move(event));
 }
 

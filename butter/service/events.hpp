@@ -39,19 +39,27 @@ struct OutboxRoot {
     std::uint64_t count = 0;
     Hash32 root;
 };
-/// `MessageIn`: a message was executed, or its execution failed and is stored.
+/// `MessageIn` or `MessageExecuted`: a message was executed, or its execution failed and is stored. A first
+/// execution that succeeds outside the relay chain is told of by `MessageExecuted`, which has the id alone.
 struct MessageIn {
+    struct Parties {
+        ChainId from_chain;
+        ChainId to_chain;
+        Bytes from_address;
+    };
     Hash32 order_id;
-    ChainId from_chain;
-    ChainId to_chain;
-    Bytes from_address;
+    std::optional<Parties> parties;  ///< of `MessageIn`
     Bytes message_data;
     bool is_success = false;
     Bytes reason;
 };
-/// `AlreadyDelivered`: a delivery named a message that was there before.
+/// `AlreadyDelivered` of the relay chain: a proof named a message that was there before.
 struct AlreadyDelivered {
     Hash32 order_id;
+};
+/// `DeliveredBefore` of the other chains: a delivery named an index of the outbox that was there before.
+struct DeliveredBefore {
+    std::uint64_t index = 0;
 };
 
 /// `ClientUpdated`: a light client's trusted state advanced.
@@ -65,16 +73,20 @@ const Hash32& message_out_topic() noexcept;
 const Hash32& message_relay_topic() noexcept;
 const Hash32& outbox_root_topic() noexcept;
 const Hash32& message_in_topic() noexcept;
+const Hash32& message_executed_topic() noexcept;
 const Hash32& already_delivered_topic() noexcept;
 const Hash32& client_updated_topic() noexcept;
+const Hash32& delivered_before_topic() noexcept;
 
 /// Each checks topics, data and, where the log carries the message, that the id is its hash. Who emitted the
 /// log is not checked.
 Result<MessageOut, EventError> decode_message_out(const eth::Log& log);
 Result<MessageRelay, EventError> decode_message_relay(const eth::Log& log);
 Result<OutboxRoot, EventError> decode_outbox_root(const eth::Log& log);
+/// Either of the two.
 Result<MessageIn, EventError> decode_message_in(const eth::Log& log);
 Result<AlreadyDelivered, EventError> decode_already_delivered(const eth::Log& log);
 Result<ClientUpdated, EventError> decode_client_updated(const eth::Log& log);
+Result<DeliveredBefore, EventError> decode_delivered_before(const eth::Log& log);
 
 }  // namespace butter::service

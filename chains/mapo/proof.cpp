@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chains/mapo/proof.hpp"
 
-#include <array>
+#include <utility>
 
+#include "butter/base/assert.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/crypto/keccak.hpp"
+#include "butter/proof/packed.hpp"
 
 namespace butter::mapo {
 namespace {
 
 namespace bn254 = crypto::bn254;
 using codec::AbiValue;
+using proof::PackedReader;
+
+constexpr std::size_t kHeaderLengthBytes = 2;
+constexpr std::size_t kHeaderBytesMax = 0xffff;
+/// Absent ones and roots have one byte for their number.
+constexpr std::size_t kPackedListMax = 255;
+
+// ---- the key tree
+// ------------------------------------------------------------------------------------------------
+
+constexpr std::uint8_t kNodeTag = 1;
 
 Hash32 key_leaf(const bn254::G1& key) { return crypto::keccak256(bn254::encode_g1(key)); }
-Hash32 key_node(const Hash32& left, const Hash32& right) { return crypto::keccak256(concat({left, right})); }
+Hash32 key_node(const Hash32& left, const Hash32& right) {
+    return crypto::keccak256(concat({BytesView(&kNodeTag, 1), left, right}));
+}
 
 std::size_t leaves_of(std::size_t count) noexcept {
     std::size_t size = 1;
@@ -21,10 +36,10 @@ std::size_t leaves_of(std::size_t count) noexcept {
     return size;
 }
 
-/// All levels of the key tree, leaves first.
-std::vector<std::vector<Hash32>> key_tree(const std::vector<bn254::G1>& keys) {
-    std::vector<std::vector<Hash32>> levels(1, std::vector<Hash32>(leaves_of(keys.size())));
-    for (std::size_t i = 0; i < keys.size(); ++i) levels[0][i] = key_leaf(keys[i]);
+/// All levels, leaves first; the places left over are zero.
+std::vector<std::vector<Hash32>> tree_of(std::vector<Hash32> leaves) {
+    leaves.resize(leaves_of(leaves.size()));
+    std::vector<std::vector<Hash32>> levels{std::move(leaves)};
     while (levels.back().size() > 1) {
         const std::vector<Hash32>& below = levels.back();
         std::vector<Hash32> level(below.size() / 2);
@@ -34,155 +49,179 @@ std::vector<std::vector<Hash32>> key_tree(const std::vector<bn254::G1>& keys) {
     return levels;
 }
 
-Hash32 root_of_keys(const std::vector<bn254::G1>& keys) { return key_tree(keys).back()[0]; }
+struct PlacedNode {
+    std::size_t position = 0;
+    Hash32 hash;
+};
 
-std::vector<bn254::G1> g1_keys_of(const std::vector<Validator>& validators) {
-    std::vector<bn254::G1> keys;
-    for (const Validator& validator : validators) keys.push_back(validator.g1_key);
-    return keys;
+/// The root of the tree over `count` leaves from some of them, ascending. `sibling(level, position)` is asked
+/// for each partner that is not known, level by level from left to right; with none to begin with, for the
+/// root.
+template <class Sibling>
+Hash32 fold_tree(std::size_t count, std::vector<PlacedNode> nodes, Sibling sibling) {
+    std::size_t height = 0;
+    while (std::size_t{1} << height < count) ++height;
+    if (nodes.empty()) return sibling(height, std::size_t{0});
+    for (std::size_t level = 0; level < height; ++level) {
+        std::size_t written = 0;
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+            const PlacedNode node = nodes[i];
+            Hash32 parent;
+            if (i + 1 < nodes.size() && nodes[i + 1].position == (node.position | 1)) {
+                parent = key_node(node.hash, nodes[++i].hash);
+            } else {
+                const Hash32 partner = sibling(level, node.position ^ 1);
+                parent = node.position % 2 == 0 ? key_node(node.hash, partner) : key_node(partner, node.hash);
+            }
+            nodes[written++] = {node.position / 2, parent};
+        }
+        nodes.resize(written);
+    }
+    return nodes[0].hash;
 }
 
-AbiValue numbers(std::initializer_list<Uint256> values) {
-    std::vector<AbiValue> words;
-    for (const Uint256& value : values) words.push_back(AbiValue::number(value));
-    return AbiValue::tuple(std::move(words));
+Hash32 hash_of_set(const Hash32& root, const bn254::G1& sum) {
+    return crypto::keccak256(concat({root, bn254::encode_g1(sum)}));
 }
 
-AbiValue hint_value(const bn254::BasePoint& base) {
-    std::vector<AbiValue> roots;
-    for (const Uint256& root : base.roots) roots.push_back(AbiValue::number(root));
-    return AbiValue::tuple({AbiValue::number(base.inverse), AbiValue::array(std::move(roots))});
+std::vector<Hash32> leaves_of_keys(const std::vector<Validator>& validators) {
+    std::vector<Hash32> leaves;
+    for (const Validator& validator : validators) leaves.push_back(key_leaf(validator.g1_key));
+    return leaves;
+}
+
+bn254::G1 sum_of_keys(const std::vector<Validator>& validators) {
+    bn254::G1 sum;
+    for (const Validator& validator : validators) sum = bn254::add(sum, validator.g1_key);
+    return sum;
+}
+
+std::vector<PlacedNode> absent_nodes(const ProofSeal& seal) {
+    std::vector<PlacedNode> nodes;
+    for (const AbsentKey& entry : seal.absent) nodes.push_back({entry.index, key_leaf(entry.key)});
+    return nodes;
+}
+
+// ---- writing
+// -----------------------------------------------------------------------------------------------------
+
+void append_header(Bytes& out, BytesView header) {
+    BUTTER_ASSERT(header.size() <= kHeaderBytesMax);
+    proof::append_number(out, header.size(), kHeaderLengthBytes);
+    append(out, header);
+}
+
+void append_seal(Bytes& out, const ProofSeal& seal) {
+    BUTTER_ASSERT(seal.round <= kRoundMax);
+    BUTTER_ASSERT(seal.absent.size() <= kPackedListMax);
+    proof::append_number(out, seal.round, 3);
+    append(out, bn254::encode_g1(seal.signature));
+    append(out, bn254::encode_g2(seal.aggregate_key));
+    for (const Hint& hint : seal.hints) {
+        BUTTER_ASSERT(hint.roots.size() <= kPackedListMax);
+        append(out, to_big_endian(hint.inverse));
+        proof::append_number(out, hint.roots.size(), 1);
+        for (const Uint256& root : hint.roots) append(out, to_big_endian(root));
+    }
+    append(out, bn254::encode_g1(seal.key_sum));
+    proof::append_number(out, seal.absent.size(), 1);
+    for (const AbsentKey& entry : seal.absent) {
+        out.push_back(entry.index);
+        append(out, bn254::encode_g1(entry.key));
+    }
 }
 
 /// The header must have passed `verify_header`, so the points and the hash exist.
-AbiValue seal_value(const TrustedState& state, const Header& header) {
-    const AggregatedSeal& seal = header.extra.aggregated_seal;
-    const BytesView signature(seal.signature);
-    bn254::G2 key;
-    const auto tree = key_tree(g1_keys_of(state.validators));
-    std::vector<AbiValue> absent;
+ProofSeal make_seal(const TrustedState& state, const Header& header) {
+    const AggregatedSeal& from = header.extra.aggregated_seal;
+    const BytesView signature(from.signature);
+    ProofSeal seal;
+    seal.round = static_cast<std::uint32_t>(from.round.limbs[0]);
+    seal.signature = {*from_big_endian(signature.first(32)), *from_big_endian(signature.subspan(32))};
+    seal.key_sum = sum_of_keys(state.validators);
     for (unsigned i = 0; i < state.validators.size(); ++i) {
         const Validator& validator = state.validators[i];
-        if (seal.bitmap.bit(i)) {
-            key = bn254::add(key, validator.g2_key);
-            continue;
+        if (from.bitmap.bit(i)) {
+            seal.aggregate_key = bn254::add(seal.aggregate_key, validator.g2_key);
+        } else {
+            seal.absent.push_back({static_cast<std::uint8_t>(i), validator.g1_key});
         }
-        std::vector<AbiValue> branch;
-        for (std::size_t level = 0; level + 1 < tree.size(); ++level) {
-            branch.push_back(AbiValue::word(tree[level][(i >> level) ^ 1]));
-        }
-        absent.push_back(AbiValue::tuple(
-            {numbers({validator.g1_key.x, validator.g1_key.y}), AbiValue::array(std::move(branch))}));
     }
-    const auto hash = bn254::hash_to_g1(seal_message(block_hash(header), seal.round));
-    return AbiValue::tuple(
-        {AbiValue::number(seal.bitmap),
-         numbers({*from_big_endian(signature.first(32)), *from_big_endian(signature.subspan(32))}),
-         AbiValue::number(seal.round), numbers({key.x_im, key.x_re, key.y_im, key.y_re}),
-         AbiValue::tuple({hint_value(hash->bases[0]), hint_value(hash->bases[1])}),
-         AbiValue::array(std::move(absent))});
+    const auto hash = bn254::hash_to_g1(seal_message(block_hash(header), from.round));
+    for (std::size_t i = 0; i < seal.hints.size(); ++i) {
+        const bn254::BasePoint& base = hash->bases[i];
+        seal.hints[i] = {base.inverse, {base.roots.begin(), base.roots.end()}};
+    }
+    return seal;
 }
 
 // ---- reading
 // -----------------------------------------------------------------------------------------------------
 
-constexpr std::string_view kSealType =
-    "(uint256,uint256[2],uint256,uint256[4],(uint256,uint256[])[2],(uint256[2],bytes32[])[])";
-
-const codec::AbiType& proof_type() {
-    static const codec::AbiType type = codec::parse_abi_type("(bytes," + std::string(kSealType) + "," +
-                                                             std::string(proof::kReceiptProofType) + "[])")
-                                           .value();
-    return type;
+bn254::G1 read_g1(PackedReader& reader) {
+    const Uint256 x = from_big_endian(reader.take(32)).value_or(Uint256{});
+    const Uint256 y = from_big_endian(reader.take(32)).value_or(Uint256{});
+    return {x, y};
 }
 
-const codec::AbiType& update_type() {
-    static const codec::AbiType type =
-        codec::parse_abi_type("(bytes," + std::string(kSealType) + ",uint256[2][])").value();
-    return type;
-}
+Uint256 read_word(PackedReader& reader) { return from_big_endian(reader.take(32)).value_or(Uint256{}); }
 
-bn254::G1 g1_of(const AbiValue& value) { return {value[0].as_uint256(), value[1].as_uint256()}; }
-
-struct Hint {
-    Uint256 inverse;
-    std::vector<Uint256> roots;
-};
-struct AbsentKey {
-    bn254::G1 key;
-    std::vector<Hash32> branch;
-};
-struct SealFields {
-    Uint256 bitmap;
-    bn254::G1 signature;
-    Uint256 round;
-    bn254::G2 aggregate_key;
-    std::array<Hint, 2> hints;
-    std::vector<AbsentKey> absent;
-};
-
-/// `value` is of `kSealType`.
-SealFields read_seal(const AbiValue& value) {
-    SealFields seal;
-    seal.bitmap = value[0].as_uint256();
-    seal.signature = g1_of(value[1]);
-    seal.round = value[2].as_uint256();
-    const AbiValue& key = value[3];
-    seal.aggregate_key = {key[0].as_uint256(), key[1].as_uint256(), key[2].as_uint256(), key[3].as_uint256()};
-    for (std::size_t i = 0; i < seal.hints.size(); ++i) {
-        const AbiValue& hint = value[4][i];
-        seal.hints[i].inverse = hint[0].as_uint256();
-        for (std::size_t j = 0; j < hint[1].size(); ++j) {
-            seal.hints[i].roots.push_back(hint[1][j].as_uint256());
-        }
+std::vector<Hash32> read_hashes(PackedReader& reader, std::size_t count) {
+    std::vector<Hash32> out;
+    for (; count > 0 && !reader.has_failed(); --count) {
+        const BytesView hash = reader.take(Hash32::kSize);
+        if (!reader.has_failed()) out.push_back(to_fixed<Hash32::kSize>(hash));
     }
-    for (std::size_t i = 0; i < value[5].size(); ++i) {
-        const AbiValue& entry = value[5][i];
-        AbsentKey absent{g1_of(entry[0]), {}};
-        for (std::size_t j = 0; j < entry[1].size(); ++j) absent.branch.push_back(entry[1][j].as_word());
-        seal.absent.push_back(std::move(absent));
+    return out;
+}
+
+Bytes read_header_bytes(PackedReader& reader) {
+    return to_bytes(reader.take(static_cast<std::size_t>(reader.number(kHeaderLengthBytes))));
+}
+
+ProofSeal read_seal(PackedReader& reader) {
+    ProofSeal seal;
+    seal.round = static_cast<std::uint32_t>(reader.number(3));
+    seal.signature = read_g1(reader);
+    seal.aggregate_key.x_im = read_word(reader);
+    seal.aggregate_key.x_re = read_word(reader);
+    seal.aggregate_key.y_im = read_word(reader);
+    seal.aggregate_key.y_re = read_word(reader);
+    for (Hint& hint : seal.hints) {
+        hint.inverse = read_word(reader);
+        for (std::uint64_t left = reader.number(1); left > 0; --left) hint.roots.push_back(read_word(reader));
+    }
+    seal.key_sum = read_g1(reader);
+    for (std::uint64_t left = reader.number(1); left > 0; --left) {
+        const auto index = static_cast<std::uint8_t>(reader.number(1));
+        seal.absent.push_back({index, read_g1(reader)});
     }
     return seal;
+}
+
+bool is_ascending_below(const std::vector<AbsentKey>& absent, std::size_t count) {
+    for (std::size_t i = 0; i < absent.size(); ++i) {
+        if (absent[i].index >= count || (i > 0 && absent[i].index <= absent[i - 1].index)) return false;
+    }
+    return true;
+}
+
+std::size_t count_siblings(const ProofSeal& seal, std::size_t validators) {
+    std::size_t count = 0;
+    fold_tree(validators, absent_nodes(seal), [&](std::size_t, std::size_t) {
+        ++count;
+        return Hash32{};
+    });
+    return count;
 }
 
 // ---- verification
 // ------------------------------------------------------------------------------------------------
 
-Result<bn254::G1, ProofError> sum_of_signers(const ClientState& state, const SealFields& seal,
-                                             std::size_t& signers) {
-    const std::size_t count = state.validators;
-    if (seal.bitmap.bit_length() > count) return std::unexpected(ProofError::kBitmapOutOfRange);
-    bn254::G1 sum = state.key_sum;
-    std::size_t used = 0;
-    for (unsigned i = 0; i < count; ++i) {
-        if (seal.bitmap.bit(i)) continue;
-        if (used == seal.absent.size()) return std::unexpected(ProofError::kAbsentKeys);
-        const AbsentKey& absent = seal.absent[used++];
-        if (absent.branch.size() > 8 || std::size_t{1} << absent.branch.size() != leaves_of(count)) {
-            return std::unexpected(ProofError::kAbsentKeys);
-        }
-        Hash32 hash = key_leaf(absent.key);
-        for (std::size_t level = 0; level < absent.branch.size(); ++level) {
-            const Hash32& sibling = absent.branch[level];
-            hash = (i >> level & 1) == 0 ? key_node(hash, sibling) : key_node(sibling, hash);
-        }
-        if (hash != state.key_root) return std::unexpected(ProofError::kAbsentKeys);
-        sum = bn254::add(sum, bn254::negate(absent.key));
-    }
-    if (used != seal.absent.size()) return std::unexpected(ProofError::kAbsentKeys);
-    signers = count - used;
-    if (signers < quorum(count)) return std::unexpected(ProofError::kQuorum);
-    return sum;
-}
-
 /// Hints are taken as the contract takes them: any root that satisfies the check will do.
 bool is_hint_valid(const Hint& hint, const bn254::BasePoint& base) {
-    if (hint.inverse >= bn254::field_modulus() && hint.inverse != base.inverse) {
-        // The contract reduces modulo the field; so an unreduced hint stands for its residue.
-        if (divide(hint.inverse, bn254::field_modulus()).remainder != base.inverse) return false;
-    } else if (hint.inverse != base.inverse) {
-        return false;
-    }
+    // The contract reduces modulo the field; so an unreduced hint stands for its residue.
+    if (divide(hint.inverse, bn254::field_modulus()).remainder != base.inverse) return false;
     if (hint.roots.size() != base.roots.size()) return false;
     for (std::size_t i = 0; i < hint.roots.size(); ++i) {
         const Uint256 root = divide(hint.roots[i], bn254::field_modulus()).remainder;
@@ -191,34 +230,60 @@ bool is_hint_valid(const Hint& hint, const bn254::BasePoint& base) {
     return true;
 }
 
-Result<void, ProofError> verify_seal(const ClientState& state, const SealFields& seal, const Hash32& hash,
-                                     std::size_t& signers) {
-    if (seal.round > Uint256{kRoundMax}) return std::unexpected(ProofError::kRound);
-    TRY(const bn254::G1 sum, sum_of_signers(state, seal, signers));
+/// The seal of a block with the hash `hash`, whose claims about the set hold.
+Result<void, ProofError> verify_seal(const ProofSeal& seal, const Hash32& hash) {
+    bn254::G1 signers = seal.key_sum;
+    for (const AbsentKey& entry : seal.absent) {
+        if (!bn254::validate(entry.key) || entry.key.is_infinity())
+            return std::unexpected(ProofError::kPoint);
+        signers = bn254::add(signers, bn254::negate(entry.key));
+    }
     if (!bn254::validate(seal.signature) || !bn254::validate(seal.aggregate_key) ||
-        seal.signature.is_infinity() || seal.aggregate_key.is_infinity() || sum.is_infinity()) {
+        seal.signature.is_infinity() || seal.aggregate_key.is_infinity() || signers.is_infinity()) {
         return std::unexpected(ProofError::kPoint);
     }
-    const auto point = bn254::hash_to_g1(seal_message(hash, seal.round));
+    const auto point = bn254::hash_to_g1(seal_message(hash, Uint256{seal.round}));
     if (!point || !is_hint_valid(seal.hints[0], point->bases[0]) ||
         !is_hint_valid(seal.hints[1], point->bases[1])) {
         return std::unexpected(ProofError::kHint);
     }
     // The key is the signers' sum, and the signature the key's: the contract folds both into one equation.
-    if (!bn254::verify_signature(sum, bn254::g1_generator(), seal.aggregate_key) ||
+    if (!bn254::verify_signature(signers, bn254::g1_generator(), seal.aggregate_key) ||
         !bn254::verify_signature(seal.signature, point->point, seal.aggregate_key)) {
         return std::unexpected(ProofError::kSeal);
     }
     return {};
 }
 
+Result<void, ProofError> check_quorum(const ClientState& state, const ProofSeal& seal) {
+    if (seal.absent.size() + quorum(state.validators) > state.validators)
+        return std::unexpected(ProofError::kQuorum);
+    return {};
+}
+
 /// The header of a proof or update, its proposer's seal checked.
-Result<Header, ProofError> read_header(const AbiValue& value) {
-    auto header = decode_header(value.as_bytes());
+Result<Header, ProofError> read_header(BytesView bytes) {
+    auto header = decode_header(bytes);
     if (!header || header->extra.aggregated_seal != AggregatedSeal{})
         return std::unexpected(ProofError::kHeader);
     if (find_proposer(*header) != header->coinbase) return std::unexpected(ProofError::kProposerSeal);
     return *std::move(header);
+}
+
+/// The number where every header has it, behind a list prefix of three bytes and fields of fixed size.
+std::optional<std::uint64_t> peek_number(BytesView header) {
+    constexpr std::size_t kNumberAt = 3 + 33 + 21 + 3 * 33 + 259;
+    constexpr std::uint8_t kStringPrefix = 0x80;
+    if (header.size() <= kNumberAt) return std::nullopt;
+    const std::uint8_t first = header[kNumberAt];
+    if (first == 0) return std::nullopt;
+    if (first < kStringPrefix) return first;
+    const std::size_t size = first - kStringPrefix;
+    const BytesView rest = header.subspan(kNumberAt + 1);
+    if (size > 8 || size > rest.size()) return std::nullopt;
+    if (size > 0 && rest[0] == 0) return std::nullopt;
+    if (size == 1 && rest[0] < kStringPrefix) return std::nullopt;
+    return load_u64(rest.first(size));
 }
 
 ProofError to_proof_error(proof::ReceiptProofError error) noexcept {
@@ -232,27 +297,39 @@ ProofError to_proof_error(proof::ReceiptProofError error) noexcept {
     }
 }
 
-/// The keys that sign after `header`.
-Result<std::vector<bn254::G1>, ProofError> next_keys(const ClientState& state, const Extra& extra,
-                                                     std::vector<bn254::G1> keys) {
-    if (keys.size() != state.validators || root_of_keys(keys) != state.key_root) {
-        return std::unexpected(ProofError::kKeys);
-    }
-    if (extra.removed.bit_length() > keys.size()) return std::unexpected(ProofError::kBitmapOutOfRange);
+/// The set that follows: leaves and sum.
+struct NextSet {
+    std::vector<Hash32> leaves;
+    bn254::G1 sum;
+};
+Result<NextSet, ProofError> next_set(const Update& update, const Extra& extra) {
+    if (extra.removed.bit_length() > update.leaves.size())
+        return std::unexpected(ProofError::kRemovedOutOfRange);
     if (extra.added_g1_keys.size() != extra.added_g2_keys.size() ||
         extra.added_g1_keys.size() != extra.added_addresses.size()) {
         return std::unexpected(ProofError::kValidatorLists);
     }
-    std::vector<bn254::G1> next;
-    for (unsigned i = 0; i < keys.size(); ++i) {
-        if (!extra.removed.bit(i)) next.push_back(keys[i]);
+    NextSet next{{}, update.seal.key_sum};
+    std::size_t used = 0;
+    for (unsigned i = 0; i < update.leaves.size(); ++i) {
+        if (!extra.removed.bit(i)) {
+            next.leaves.push_back(update.leaves[i]);
+            continue;
+        }
+        if (used == update.removed.size()) return std::unexpected(ProofError::kEncoding);
+        const bn254::G1& key = update.removed[used++];
+        if (key_leaf(key) != update.leaves[i]) return std::unexpected(ProofError::kRemovedKey);
+        next.sum = bn254::add(next.sum, bn254::negate(key));
     }
+    if (used != update.removed.size()) return std::unexpected(ProofError::kEncoding);
     for (const FixedBytes<64>& added : extra.added_g1_keys) {
         const auto key = bn254::decode_g1(added);
         if (!key || key->is_infinity()) return std::unexpected(ProofError::kValidatorKey);
-        next.push_back(*key);
+        next.leaves.push_back(key_leaf(*key));
+        next.sum = bn254::add(next.sum, *key);
     }
-    if (next.empty() || next.size() > kValidatorsMax) return std::unexpected(ProofError::kValidatorCount);
+    if (next.leaves.empty() || next.leaves.size() > kValidatorsMax)
+        return std::unexpected(ProofError::kValidatorCount);
     return next;
 }
 
@@ -260,22 +337,22 @@ Result<std::vector<bn254::G1>, ProofError> next_keys(const ClientState& state, c
 
 std::string_view to_string(ProofError error) noexcept {
     switch (error) {
-        case ProofError::kAbi:
-            return "proof is not abi-encoded";
+        case ProofError::kEncoding:
+            return "bytes end early or late";
         case ProofError::kHeader:
             return "header of the proof is malformed";
         case ProofError::kOutsideEpoch:
             return "block outside the client's epoch";
         case ProofError::kProposerSeal:
             return "proposer seal is not the coinbase's";
-        case ProofError::kBitmapOutOfRange:
-            return "seal bitmap longer than the validator set";
+        case ProofError::kRemovedOutOfRange:
+            return "removes validators beyond the set";
         case ProofError::kQuorum:
             return "too few validators signed";
         case ProofError::kAbsentKeys:
-            return "keys of absent validators are not proven";
-        case ProofError::kRound:
-            return "round too large";
+            return "absent validators out of order or beyond the set";
+        case ProofError::kSetNotProven:
+            return "keys are not those of the active validators";
         case ProofError::kPoint:
             return "key or signature is no point";
         case ProofError::kHint:
@@ -288,8 +365,8 @@ std::string_view to_string(ProofError error) noexcept {
             return "log indexes out of order or range";
         case ProofError::kEpochSkipped:
             return "update by a block that does not end the client's epoch";
-        case ProofError::kKeys:
-            return "keys are not those of the active validators";
+        case ProofError::kRemovedKey:
+            return "key of a removed validator is not the one in the set";
         case ProofError::kValidatorLists:
             return "lists of added validators differ in length";
         case ProofError::kValidatorKey:
@@ -300,117 +377,160 @@ std::string_view to_string(ProofError error) noexcept {
     return "unknown proof error";
 }
 
-Hash32 key_root(const std::vector<Validator>& validators) { return root_of_keys(g1_keys_of(validators)); }
+Hash32 set_hash(const std::vector<Validator>& validators) {
+    return hash_of_set(tree_of(leaves_of_keys(validators)).back()[0], sum_of_keys(validators));
+}
 
 ClientState make_client_state(const TrustedState& state) {
-    ClientState out{state.epoch_length,
-                    state.last_epoch_block,
-                    static_cast<std::uint32_t>(state.validators.size()),
-                    key_root(state.validators),
-                    {},
-                    state.last_epoch_block.value};
-    for (const Validator& validator : state.validators)
-        out.key_sum = bn254::add(out.key_sum, validator.g1_key);
+    return {state.epoch_length, state.last_epoch_block, static_cast<std::uint32_t>(state.validators.size()),
+            set_hash(state.validators), state.last_epoch_block.value};
+}
+
+Bytes encode_proof(const Proof& proof) {
+    Bytes out;
+    append_header(out, proof.header);
+    append_seal(out, proof.seal);
+    for (const Hash32& sibling : proof.siblings) append(out, sibling);
+    append(out, proof::encode_packed(proof.receipts));
+    return out;
+}
+
+Bytes encode_update(const Update& update) {
+    Bytes out;
+    append_header(out, update.header);
+    append_seal(out, update.seal);
+    for (const Hash32& leaf : update.leaves) append(out, leaf);
+    for (const bn254::G1& key : update.removed) append(out, bn254::encode_g1(key));
     return out;
 }
 
 Bytes encode_proof(const TrustedState& state, const Header& header,
                    const std::vector<ReceiptProof>& receipts) {
-    std::vector<AbiValue> list;
-    for (const ReceiptProof& receipt : receipts) list.push_back(proof::to_abi(receipt));
-    return codec::encode_abi(
-        {AbiValue::tuple({AbiValue::bytes(encode_header(header, Seals::kProposer)), seal_value(state, header),
-                          AbiValue::array(std::move(list))})});
+    Proof proof{encode_header(header, Seals::kProposer), make_seal(state, header), {}, receipts};
+    const auto tree = tree_of(leaves_of_keys(state.validators));
+    fold_tree(state.validators.size(), absent_nodes(proof.seal),
+              [&](std::size_t level, std::size_t position) {
+                  proof.siblings.push_back(tree[level][position]);
+                  return proof.siblings.back();
+              });
+    return encode_proof(proof);
 }
 
 Bytes encode_update(const TrustedState& state, const Header& header) {
-    std::vector<AbiValue> keys;
-    for (const Validator& validator : state.validators)
-        keys.push_back(numbers({validator.g1_key.x, validator.g1_key.y}));
-    return codec::encode_abi(
-        {AbiValue::tuple({AbiValue::bytes(encode_header(header, Seals::kProposer)), seal_value(state, header),
-                          AbiValue::array(std::move(keys))})});
+    Update update{encode_header(header, Seals::kProposer),
+                  make_seal(state, header),
+                  leaves_of_keys(state.validators),
+                  {}};
+    for (unsigned i = 0; i < state.validators.size(); ++i) {
+        if (header.extra.removed.bit(i)) update.removed.push_back(state.validators[i].g1_key);
+    }
+    return encode_update(update);
 }
 
 Bytes encode_state(const ClientState& state) {
-    return codec::encode_abi({AbiValue::number(state.epoch_length),
-                              AbiValue::number(state.last_epoch_block.value),
-                              AbiValue::number(state.validators), AbiValue::word(state.key_root),
-                              numbers({state.key_sum.x, state.key_sum.y}), AbiValue::number(state.height)});
+    return codec::encode_abi(
+        {AbiValue::number(state.epoch_length), AbiValue::number(state.last_epoch_block.value),
+         AbiValue::number(state.validators), AbiValue::word(state.set_hash), AbiValue::number(state.height)});
 }
 
 Result<ClientState, ProofError> decode_state(BytesView bytes) {
     static const std::vector<codec::AbiType> types =
-        codec::parse_abi_types("uint64,uint64,uint32,bytes32,uint256[2],uint64").value();
+        codec::parse_abi_types("uint64,uint64,uint32,bytes32,uint64").value();
     const auto values = codec::decode_abi(types, bytes);
-    if (!values) return std::unexpected(ProofError::kAbi);
+    if (!values) return std::unexpected(ProofError::kEncoding);
     const auto& fields = *values;
-    const ClientState state{fields[0].as_u64(),
-                            BlockNumber{fields[1].as_u64()},
-                            static_cast<std::uint32_t>(fields[2].as_u64()),
-                            fields[3].as_word(),
-                            g1_of(fields[4]),
-                            fields[5].as_u64()};
+    const ClientState state{fields[0].as_u64(), BlockNumber{fields[1].as_u64()},
+                            static_cast<std::uint32_t>(fields[2].as_u64()), fields[3].as_word(),
+                            fields[4].as_u64()};
     if (state.epoch_length == 0 || state.validators == 0 || state.validators > kValidatorsMax) {
-        return std::unexpected(ProofError::kAbi);
+        return std::unexpected(ProofError::kEncoding);
     }
     return state;
 }
 
+Result<Proof, ProofError> decode_proof(BytesView bytes, std::size_t validators) {
+    PackedReader reader(bytes);
+    Proof proof;
+    proof.header = read_header_bytes(reader);
+    proof.seal = read_seal(reader);
+    if (reader.has_failed()) return std::unexpected(ProofError::kEncoding);
+    if (!is_ascending_below(proof.seal.absent, validators)) return std::unexpected(ProofError::kAbsentKeys);
+    proof.siblings = read_hashes(reader, count_siblings(proof.seal, validators));
+    auto receipts = proof::decode_packed(reader.rest());
+    if (reader.has_failed() || !receipts) return std::unexpected(ProofError::kEncoding);
+    proof.receipts = *std::move(receipts);
+    return proof;
+}
+
+Result<Update, ProofError> decode_update(BytesView bytes, std::size_t validators) {
+    PackedReader reader(bytes);
+    Update update;
+    update.header = read_header_bytes(reader);
+    update.seal = read_seal(reader);
+    update.leaves = read_hashes(reader, validators);
+    while (!reader.is_done() && !reader.has_failed()) update.removed.push_back(read_g1(reader));
+    if (reader.has_failed()) return std::unexpected(ProofError::kEncoding);
+    if (!is_ascending_below(update.seal.absent, validators)) return std::unexpected(ProofError::kAbsentKeys);
+    return update;
+}
+
 bool is_canonical_proof(BytesView bytes) {
-    const auto proof = codec::decode_abi(proof_type(), bytes);
-    if (!proof) return false;
-    const auto header = read_header((*proof)[0]);
-    if (!header) return false;
-    const SealFields seal = read_seal((*proof)[1]);
-    const auto point = bn254::hash_to_g1(seal_message(block_hash(*header), seal.round));
+    PackedReader reader(bytes);
+    const auto header = read_header(read_header_bytes(reader));
+    const ProofSeal seal = read_seal(reader);
+    if (!header || reader.has_failed()) return false;
+    const auto point = bn254::hash_to_g1(seal_message(block_hash(*header), Uint256{seal.round}));
     if (!point) return false;
     for (std::size_t i = 0; i < seal.hints.size(); ++i) {
-        if (seal.hints[i].inverse != point->bases[i].inverse ||
-            seal.hints[i].roots != point->bases[i].roots) {
-            return false;
-        }
+        const bn254::BasePoint& base = point->bases[i];
+        if (seal.hints[i] != Hint{base.inverse, {base.roots.begin(), base.roots.end()}}) return false;
     }
     return true;
 }
 
 Result<VerifiedProof, ProofError> verify_proof(const ClientState& state, BytesView bytes) {
-    const auto proof = codec::decode_abi(proof_type(), bytes);
-    if (!proof) return std::unexpected(ProofError::kAbi);
-    TRY(const Header header, read_header((*proof)[0]));
+    TRY(const Proof proof, decode_proof(bytes, state.validators));
+    TRY(const Header header, read_header(proof.header));
     if (header.number <= state.last_epoch_block ||
         header.number.value - state.last_epoch_block.value > state.epoch_length) {
         return std::unexpected(ProofError::kOutsideEpoch);
     }
-    VerifiedProof out;
-    out.number = header.number;
-    TRY_VOID(verify_seal(state, read_seal((*proof)[1]), block_hash(header), out.signers));
-    std::vector<ReceiptProof> receipts;
-    for (std::size_t i = 0; i < (*proof)[2].size(); ++i) receipts.push_back(proof::from_abi((*proof)[2][i]));
-    auto logs = proof::verify_receipts(header.receipts_root, receipts);
+    TRY_VOID(check_quorum(state, proof.seal));
+    auto sibling = proof.siblings.begin();
+    const Hash32 root = fold_tree(state.validators, absent_nodes(proof.seal),
+                                  [&](std::size_t, std::size_t) { return *sibling++; });
+    if (hash_of_set(root, proof.seal.key_sum) != state.set_hash)
+        return std::unexpected(ProofError::kSetNotProven);
+    TRY_VOID(verify_seal(proof.seal, block_hash(header)));
+    auto logs = proof::verify_receipts(header.receipts_root, proof.receipts);
     if (!logs) return std::unexpected(to_proof_error(logs.error()));
-    out.logs = *std::move(logs);
-    return out;
+    return VerifiedProof{*std::move(logs), header.number, state.validators - proof.seal.absent.size()};
 }
 
 Result<ClientState, ProofError> apply_update(const ClientState& state, BytesView bytes) {
-    const auto update = codec::decode_abi(update_type(), bytes);
-    if (!update) return std::unexpected(ProofError::kAbi);
-    TRY(const Header header, read_header((*update)[0]));
-    if (header.number <= state.last_epoch_block) return state;
+    PackedReader reader(bytes);
+    const auto number = peek_number(read_header_bytes(reader));
+    if (reader.has_failed()) return std::unexpected(ProofError::kEncoding);
+    if (!number) return std::unexpected(ProofError::kHeader);
+    if (*number <= state.last_epoch_block.value) return state;
+
+    TRY(const Update update, decode_update(bytes, state.validators));
+    TRY(const Header header, read_header(update.header));
     if (header.number.value - state.last_epoch_block.value != state.epoch_length) {
         return std::unexpected(ProofError::kEpochSkipped);
     }
-    std::size_t signers = 0;
-    TRY_VOID(verify_seal(state, read_seal((*update)[1]), block_hash(header), signers));
-    std::vector<bn254::G1> keys;
-    for (std::size_t i = 0; i < (*update)[2].size(); ++i) keys.push_back(g1_of((*update)[2][i]));
-    TRY(keys, next_keys(state, header.extra, std::move(keys)));
-    ClientState next{
-        state.epoch_length, header.number, static_cast<std::uint32_t>(keys.size()), root_of_keys(keys), {},
-        header.number.value};
-    for (const bn254::G1& key : keys) next.key_sum = bn254::add(next.key_sum, key);
-    return next;
+    TRY_VOID(check_quorum(state, update.seal));
+    if (hash_of_set(tree_of(update.leaves).back()[0], update.seal.key_sum) != state.set_hash)
+        return std::unexpected(ProofError::kSetNotProven);
+    for (const AbsentKey& entry : update.seal.absent) {
+        if (key_leaf(entry.key) != update.leaves[entry.index])
+            return std::unexpected(ProofError::kSetNotProven);
+    }
+    TRY_VOID(verify_seal(update.seal, block_hash(header)));
+    TRY(NextSet next, next_set(update, header.extra));
+    const auto count = static_cast<std::uint32_t>(next.leaves.size());
+    return ClientState{state.epoch_length, header.number, count,
+                       hash_of_set(tree_of(std::move(next.leaves)).back()[0], next.sum), header.number.value};
 }
 
 }  // namespace butter::mapo

@@ -35,6 +35,8 @@ contract ExamplesTest is Test {
                 )
             )
         );
+        fees.setBaseGasCeiling(TO_CHAIN, 500_000);
+        fees.setGasPriceCeiling(TO_CHAIN, address(0), 3);
         fees.setBaseGas(TO_CHAIN, 500_000);
         fees.setGasPrice(TO_CHAIN, address(0), 3);
         service = OmniService(

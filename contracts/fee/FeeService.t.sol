@@ -19,6 +19,7 @@ contract FeeServiceTest is ServiceTest {
         base = bound(base, 1, feeService.BASE_GAS_MAX());
         price = bound(price, 1, feeService.GAS_PRICE_MAX());
         gasLimit = bound(gasLimit, 0, 1e12);
+        setCeilings(feeService.BASE_GAS_MAX(), feeService.GAS_PRICE_MAX());
         vm.startPrank(PRICER);
         feeService.setBaseGas(CHAIN_B, base);
         feeService.setGasPrice(CHAIN_B, TOKEN, price);
@@ -28,8 +29,17 @@ contract FeeServiceTest is ServiceTest {
         assertEq(receiver, FEES_TO);
     }
 
+    function setCeilings(uint256 base, uint256 price) private {
+        vm.startPrank(OWNER);
+        feeService.setBaseGasCeiling(CHAIN_B, base);
+        feeService.setGasPriceCeiling(CHAIN_B, TOKEN, price);
+        vm.stopPrank();
+    }
+
     /// Each lane and each token has its own price.
     function test_pricesAreApart() public {
+        vm.prank(OWNER);
+        feeService.setGasPriceCeiling(CHAIN_A, TOKEN, 7);
         vm.prank(PRICER);
         feeService.setGasPrice(CHAIN_A, TOKEN, 7);
         (uint256 fee,) = feeService.getMessageFee(CHAIN_A, TOKEN, 0);
@@ -50,16 +60,64 @@ contract FeeServiceTest is ServiceTest {
     function test_maxima() public {
         uint256 baseMax = feeService.BASE_GAS_MAX();
         uint256 priceMax = feeService.GAS_PRICE_MAX();
+        setCeilings(baseMax, priceMax);
+        vm.startPrank(OWNER);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveMaximum.selector, baseMax + 1, baseMax));
+        feeService.setBaseGasCeiling(CHAIN_B, baseMax + 1);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveMaximum.selector, priceMax + 1, priceMax));
+        feeService.setGasPriceCeiling(CHAIN_B, TOKEN, priceMax + 1);
         vm.startPrank(PRICER);
         feeService.setBaseGas(CHAIN_B, baseMax);
         feeService.setGasPrice(CHAIN_B, TOKEN, priceMax);
-        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveMaximum.selector, baseMax + 1, baseMax));
-        feeService.setBaseGas(CHAIN_B, baseMax + 1);
-        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveMaximum.selector, priceMax + 1, priceMax));
-        feeService.setGasPrice(CHAIN_B, TOKEN, priceMax + 1);
         vm.stopPrank();
         (uint256 fee,) = feeService.getMessageFee(CHAIN_B, TOKEN, 5_000_000);
         assertEq(fee, (baseMax + 5_000_000) * priceMax);
+    }
+
+    /// T-48: the pricer reaches the ceilings and not one further, each lane's and each token's own.
+    function test_T48_ceilings() public {
+        setCeilings(1000, 50);
+        vm.startPrank(PRICER);
+        feeService.setBaseGas(CHAIN_B, 1000);
+        feeService.setGasPrice(CHAIN_B, TOKEN, 50);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveCeiling.selector, 1001, 1000));
+        feeService.setBaseGas(CHAIN_B, 1001);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveCeiling.selector, 51, 50));
+        feeService.setGasPrice(CHAIN_B, TOKEN, 51);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveCeiling.selector, 1, 0));
+        feeService.setGasPrice(CHAIN_A, TOKEN, 1);
+        vm.expectRevert(abi.encodeWithSelector(FeeService.AboveCeiling.selector, 1, 0));
+        feeService.setBaseGas(CHAIN_CLOSED, 1);
+        vm.stopPrank();
+    }
+
+    /// T-48: a ceiling that comes down takes the price with it, one that goes up does not.
+    function test_T48_loweredCeiling() public {
+        setCeilings(1000, 50);
+        vm.startPrank(PRICER);
+        feeService.setBaseGas(CHAIN_B, 900);
+        feeService.setGasPrice(CHAIN_B, TOKEN, 40);
+        vm.stopPrank();
+        setCeilings(900, 40);
+        assertEq(feeService.baseGas(CHAIN_B), 900);
+        assertEq(feeService.gasPrice(CHAIN_B, TOKEN), 40);
+        vm.startPrank(OWNER);
+        vm.expectEmit(address(feeService));
+        emit FeeService.BaseGasCeilingSet(CHAIN_B, 800);
+        vm.expectEmit(address(feeService));
+        emit IFeeService.BaseGasSet(CHAIN_B, 800);
+        feeService.setBaseGasCeiling(CHAIN_B, 800);
+        vm.expectEmit(address(feeService));
+        emit FeeService.GasPriceCeilingSet(CHAIN_B, TOKEN, 30);
+        vm.expectEmit(address(feeService));
+        emit IFeeService.GasPriceSet(CHAIN_B, TOKEN, 30);
+        feeService.setGasPriceCeiling(CHAIN_B, TOKEN, 30);
+        vm.stopPrank();
+        (uint256 fee,) = feeService.getMessageFee(CHAIN_B, TOKEN, 200);
+        assertEq(fee, 1000 * 30);
+        setCeilings(1000, 50);
+        (fee,) = feeService.getMessageFee(CHAIN_B, TOKEN, 200);
+        assertEq(fee, 1000 * 30);
     }
 
     function testFuzz_onlyThePricerSetsPrices(address caller) public {
@@ -79,6 +137,10 @@ contract FeeServiceTest is ServiceTest {
         feeService.setPricer(caller);
         vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
         feeService.setReceiver(caller);
+        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        feeService.setBaseGasCeiling(CHAIN_B, 1);
+        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        feeService.setGasPriceCeiling(CHAIN_B, TOKEN, 1);
         vm.stopPrank();
     }
 
@@ -106,6 +168,7 @@ contract FeeServiceTest is ServiceTest {
     }
 
     function test_changesAreEvents() public {
+        setCeilings(9, 8);
         vm.startPrank(PRICER);
         vm.expectEmit(address(feeService));
         emit IFeeService.BaseGasSet(CHAIN_B, 9);

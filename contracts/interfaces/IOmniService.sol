@@ -55,7 +55,8 @@ interface IOmniService {
     // ---- receiving -----------------------------------------------------------------------------------------
 
     /// A message was executed (`result`), or its execution failed and it waits for `retryMessageIn`: then
-    /// `messageData` is what to retry with and `reason` the returned error, both empty on success.
+    /// `messageData` is what to retry with and `reason` the returned error, both empty on success. Outside the relay chain
+    /// the first execution is told of by `IOmniServiceInbox.MessageExecuted` instead if it succeeds.
     event MessageIn(
         bytes32 indexed orderId,
         uint256 indexed fromChain,

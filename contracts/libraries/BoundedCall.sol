@@ -7,16 +7,28 @@ library BoundedCall {
     /// callee cannot make the caller pay for its size.
     function call(address target, uint256 gasLimit, bytes memory data, uint256 returnBytesMax)
         internal
-        returns (bool success, bytes memory returned)
+        returns (bool success, bytes memory answer)
     {
+        success = callOnly(target, gasLimit, data);
+        answer = returned(returnBytesMax);
+    }
+
+    /// @notice Calls `target` without value and copies nothing of what it returns.
+    function callOnly(address target, uint256 gasLimit, bytes memory data) internal returns (bool success) {
         assembly ("memory-safe") {
             success := call(gasLimit, target, 0, add(data, 0x20), mload(data), 0, 0)
+        }
+    }
+
+    /// @notice At most `bytesMax` bytes of what the last call returned.
+    function returned(uint256 bytesMax) internal pure returns (bytes memory answer) {
+        assembly ("memory-safe") {
             let size := returndatasize()
-            if gt(size, returnBytesMax) { size := returnBytesMax }
-            returned := mload(0x40)
-            mstore(returned, size)
-            returndatacopy(add(returned, 0x20), 0, size)
-            mstore(0x40, and(add(add(returned, size), 0x3f), not(0x1f)))
+            if gt(size, bytesMax) { size := bytesMax }
+            answer := mload(0x40)
+            mstore(answer, size)
+            returndatacopy(add(answer, 0x20), 0, size)
+            mstore(0x40, and(add(add(answer, size), 0x3f), not(0x1f)))
         }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {MerkleTree} from "./MerkleTree.sol";
+
 /// @title Append-only Merkle mountain range of order ids (docs/message-format.md)
 /// @dev The C++ twin is butter/message/outbox.hpp; shared vectors hold the two equal.
 library MerkleOutbox {
@@ -19,16 +21,8 @@ library MerkleOutbox {
         return keccak256(abi.encodePacked(uint8(0), index, orderId));
     }
 
-    function node(bytes32 left, bytes32 right) internal pure returns (bytes32 result) {
-        // Same as keccak256(abi.encodePacked(uint8(1), left, right)) in scratch space.
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore8(0x1f, 1)
-            mstore(0x20, left)
-            mstore(0x40, right)
-            result := keccak256(0x1f, 0x41)
-            mstore(0x40, free)
-        }
+    function node(bytes32 left, bytes32 right) internal pure returns (bytes32) {
+        return MerkleTree.node(left, right);
     }
 
     function rootOf(uint64 count, bytes32 bag) internal pure returns (bytes32) {
@@ -61,84 +55,80 @@ library MerkleOutbox {
         return rootOf(count, bag);
     }
 
-    /// @dev Leaves on their way to the root; both arrays are working space.
-    /// @param positions indexes of the leaves, strictly ascending and below the count (checked by the caller)
-    /// @param taken leaves already folded
-    /// @param at bytes of siblings already used
-    struct Folding {
-        uint256[] positions;
-        bytes32[] hashes;
-        uint256 taken;
-        uint256 at;
-    }
-
     /// @notice The root that the leaves and siblings make for `count`.
+    /// @dev Plain twin: contracts/test/OutboxTree.sol.
+    /// @param positions indexes of the leaves, strictly ascending and below the count (checked by the caller); working
+    /// space, as are the hashes
     /// @param siblings 32 bytes each, all of them used, in the order of docs/message-format.md
     function computeRoot(uint64 count, uint256[] memory positions, bytes32[] memory hashes, bytes calldata siblings)
         internal
         pure
         returns (bytes32)
     {
-        if (positions.length == 0) revert NothingToProve();
-        Folding memory folding = Folding({positions: positions, hashes: hashes, taken: 0, at: 0});
-        bytes32 bag;
-        uint256 offset = 0; // first index of the mountain
-        for (uint256 height = 64; height > 0;) {
-            --height;
-            if (count >> height & 1 == 0) continue;
-            uint256 end = offset + (1 << height);
-            if (folding.taken == 0 && positions[0] >= end) {
-                // Before the first leaf: part of the bag that is the first sibling.
-                offset = end;
-                continue;
-            }
-            if (folding.taken == 0 && offset != 0) bag = _take(folding, siblings);
-            bytes32 peak = _peak(folding, offset, end, height, siblings);
-            bag = bag == 0 ? peak : node(bag, peak);
-            offset = end;
+        uint256 n = positions.length;
+        if (n == 0) revert NothingToProve();
+        uint256 at;
+        uint256 position;
+        uint256 hash;
+        assembly ("memory-safe") {
+            at := siblings.offset
+            position := add(positions, 0x20)
+            hash := add(hashes, 0x20)
         }
-        if (folding.at != siblings.length) revert ProofTooLong(siblings.length - folding.at);
+        uint256 endOfSiblings = at + siblings.length;
+        bytes32 bag;
+        unchecked {
+            // The highest bit in which the first leaf's index differs from the count is the one of its mountain.
+            uint256 height = _log2(_load(position) ^ count);
+            uint256 offset = uint256(count) >> (height + 1) << (height + 1); // first index of the mountain
+            if (offset != 0) (bag, at) = (_sibling(at), at + 32); // all mountains before it
+            while (true) {
+                uint256 end = offset + (1 << height);
+                uint256 inside = 0;
+                while (inside < n && _load(position + 32 * inside) < end) ++inside;
+                bytes32 peak;
+                if (inside == 0) {
+                    (peak, at) = (_sibling(at), at + 32);
+                } else {
+                    (peak, at) = MerkleTree.fold(position, hash, inside, height, at);
+                    n -= inside;
+                    position += 32 * inside;
+                    hash += 32 * inside;
+                }
+                bag = bag == 0 ? peak : node(bag, peak);
+                offset = end;
+                uint256 rest = count - offset;
+                if (rest == 0) break;
+                while (rest >> (height - 1) == 0) --height;
+                --height;
+            }
+            if (at > endOfSiblings) revert ProofTooShort();
+            if (at != endOfSiblings) revert ProofTooLong(endOfSiblings - at);
+        }
         return rootOf(count, bag);
     }
 
-    /// @dev Root of the mountain over indexes `offset..end`: a sibling if it holds none of the leaves, else folded from
-    /// them.
-    function _peak(Folding memory folding, uint256 offset, uint256 end, uint256 height, bytes calldata siblings)
-        private
-        pure
-        returns (bytes32)
-    {
-        uint256[] memory positions = folding.positions;
-        bytes32[] memory hashes = folding.hashes;
-        uint256 from = folding.taken;
-        uint256 to = from;
-        while (to < positions.length && positions[to] < end) positions[to++] -= offset;
-        if (to == from) return _take(folding, siblings);
-        folding.taken = to;
-        for (uint256 level = 0; level < height; ++level) {
-            uint256 out = from;
-            for (uint256 i = from; i < to; ++i) {
-                uint256 position = positions[i];
-                bytes32 hash = hashes[i];
-                if (position & 1 != 0) {
-                    hash = node(_take(folding, siblings), hash);
-                } else if (i + 1 < to && positions[i + 1] == position + 1) {
-                    hash = node(hash, hashes[++i]);
-                } else {
-                    hash = node(hash, _take(folding, siblings));
-                }
-                hashes[out] = hash;
-                positions[out++] = position >> 1;
-            }
-            to = out;
+    function _load(uint256 position) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(position)
         }
-        return hashes[from];
     }
 
-    function _take(Folding memory folding, bytes calldata siblings) private pure returns (bytes32) {
-        uint256 at = folding.at;
-        if (at + 32 > siblings.length) revert ProofTooShort();
-        folding.at = at + 32;
-        return bytes32(siblings[at:]);
+    function _sibling(uint256 position) private pure returns (bytes32 value) {
+        assembly ("memory-safe") {
+            value := calldataload(position)
+        }
+    }
+
+    /// @dev Index of the highest bit of a value of at most 64 bits, which is not 0.
+    function _log2(uint256 value) private pure returns (uint256 result) {
+        unchecked {
+            if (value >> 32 != 0) (result, value) = (32, value >> 32);
+            if (value >> 16 != 0) (result, value) = (result + 16, value >> 16);
+            if (value >> 8 != 0) (result, value) = (result + 8, value >> 8);
+            if (value >> 4 != 0) (result, value) = (result + 4, value >> 4);
+            if (value >> 2 != 0) (result, value) = (result + 2, value >> 2);
+            if (value >> 1 != 0) result += 1;
+        }
     }
 }

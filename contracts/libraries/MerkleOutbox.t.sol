@@ -168,6 +168,7 @@ contract MerkleOutboxTest is Test {
         }
     }
 
+    /// T-03
     function test_siblingsLeftOver() public {
         bytes memory siblings = OutboxTree.prove(leaves, 8, single(3));
         vm.expectRevert(abi.encodeWithSelector(MerkleOutbox.ProofTooLong.selector, 32));

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 /// @title Strict recursive length prefix over calldata
 /// @notice Accepts the one canonical encoding of a value and nothing else. A `Cursor` walks items that stand one after
-/// another; its bounds are absolute calldata positions.
+/// another; its bounds are absolute calldata positions. The functions named `...At` do the same without one, for code that
+/// reads much: they take the position of an item and the end of the items.
 /// @dev The C++ twin is butter/codec/rlp.hpp.
 library RlpReader {
     /// @param position of the next item
@@ -23,9 +24,17 @@ library RlpReader {
 
     /// @notice A cursor over the items of `encoded`, which must be exactly one list.
     function list(bytes calldata encoded) internal pure returns (Cursor memory items) {
-        Cursor memory outer = over(encoded);
-        items = nextList(outer);
-        finish(outer);
+        (items.position, items.end) = listOf(encoded);
+    }
+
+    /// @notice Bounds of the items of `encoded`, which must be exactly one list.
+    function listOf(bytes calldata encoded) internal pure returns (uint256 position, uint256 end) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := encoded.offset
+        }
+        (position, end) = listAt(start, start + encoded.length);
+        if (end != start + encoded.length) revert RlpTrailingBytes(end);
     }
 
     /// @notice A cursor over the items that `items` consists of.
@@ -47,37 +56,83 @@ library RlpReader {
         if (self.position != self.end) revert RlpTrailingBytes(self.position);
     }
 
+    /// @notice The item at `at`.
+    /// @return isList whether it is a list
+    /// @return payload its position without the prefix; the next item is at `payload + size`
+    /// @return size of the payload in bytes
+    function itemAt(uint256 at, uint256 end) internal pure returns (bool isList, uint256 payload, uint256 size) {
+        unchecked {
+            if (at >= end) revert RlpTooShort(at);
+            uint256 word = _word(at);
+            uint256 prefix = word >> 248;
+            if (prefix < 0x80) return (false, at, 1);
+            isList = prefix >= 0xc0;
+            size = isList ? prefix - 0xc0 : prefix - 0x80;
+            payload = at + 1;
+            if (size > 55) {
+                uint256 lengthSize = size - 55;
+                payload += lengthSize;
+                if (payload > end) revert RlpTooShort(at);
+                // One byte of prefix and up to 8 of length are in the word.
+                size = (word << 8) >> (256 - 8 * lengthSize);
+                if (_byte(at + 1) == 0 || size <= 55) revert RlpNonCanonical(at);
+            } else if (size == 1 && !isList) {
+                if (payload >= end) revert RlpTooShort(at);
+                if (_byte(payload) < 0x80) revert RlpNonCanonical(at);
+            }
+            // A length of 8 bytes is far from overflowing a position.
+            if (payload + size > end) revert RlpTooShort(at);
+        }
+    }
+
+    function bytesAt(uint256 at, uint256 end) internal pure returns (uint256 payload, uint256 size) {
+        bool isList;
+        (isList, payload, size) = itemAt(at, end);
+        if (isList) revert RlpUnexpectedList(at);
+    }
+
+    /// @notice Bounds of the items of the list at `at`.
+    function listAt(uint256 at, uint256 end) internal pure returns (uint256 position, uint256 listEnd) {
+        bool isList;
+        (isList, position, listEnd) = itemAt(at, end);
+        if (!isList) revert RlpUnexpectedString(at);
+        unchecked {
+            listEnd += position;
+        }
+    }
+
+    /// @notice Position of the string at `at`, which must be of `size` bytes.
+    function fixedAt(uint256 at, uint256 end, uint256 size) internal pure returns (uint256 payload) {
+        unchecked {
+            // The usual case has one prefix; everything else goes the long way, which says what is wrong with it.
+            if (size > 1 && size <= 55 && _byte(at) == 0x80 + size && at + 1 + size <= end) return at + 1;
+        }
+        uint256 found;
+        (payload, found) = bytesAt(at, end);
+        if (found != size) revert RlpWrongSize(found, size);
+    }
+
+    /// @notice The integer at `at`, without leading zeros and of at most `sizeMax` bytes (1 to 32), and the position after it.
+    function uintAt(uint256 at, uint256 end, uint256 sizeMax) internal pure returns (uint256 value, uint256 next_) {
+        unchecked {
+            (uint256 payload, uint256 size) = bytesAt(at, end);
+            next_ = payload + size;
+            if (size == 0) return (0, next_);
+            if (size > sizeMax) revert RlpIntegerTooLarge(size);
+            if (_byte(payload) == 0) revert RlpNonCanonical(at);
+            value = _word(payload) >> (256 - 8 * size);
+        }
+    }
+
     /// @notice Steps over the next item.
     /// @return isList whether it is a list
     /// @return payload its position without the prefix
     /// @return size of the payload in bytes
     function next(Cursor memory self) internal pure returns (bool isList, uint256 payload, uint256 size) {
-        uint256 at = self.position;
-        uint256 end = self.end;
-        if (at >= end) revert RlpTooShort(at);
-        uint256 prefix = _byte(at);
-        if (prefix < 0x80) {
-            (payload, size) = (at, 1);
-        } else {
-            isList = prefix >= 0xc0;
-            uint256 short = isList ? prefix - 0xc0 : prefix - 0x80;
-            payload = at + 1;
-            if (short <= 55) {
-                size = short;
-                if (!isList && size == 1) {
-                    if (payload >= end) revert RlpTooShort(at);
-                    if (_byte(payload) < 0x80) revert RlpNonCanonical(at);
-                }
-            } else {
-                uint256 lengthSize = short - 55;
-                payload += lengthSize;
-                if (payload > end) revert RlpTooShort(at);
-                size = _word(at + 1) >> (256 - 8 * lengthSize);
-                if (_byte(at + 1) == 0 || size <= 55) revert RlpNonCanonical(at);
-            }
+        (isList, payload, size) = itemAt(self.position, self.end);
+        unchecked {
+            self.position = payload + size;
         }
-        if (size > end - payload) revert RlpTooShort(at);
-        self.position = payload + size;
     }
 
     /// @notice Steps over the next item and returns it with its prefix.
@@ -88,25 +143,23 @@ library RlpReader {
     }
 
     function nextBytes(Cursor memory self) internal pure returns (uint256 payload, uint256 size) {
-        bool isList;
-        uint256 at = self.position;
-        (isList, payload, size) = next(self);
-        if (isList) revert RlpUnexpectedList(at);
+        (payload, size) = bytesAt(self.position, self.end);
+        unchecked {
+            self.position = payload + size;
+        }
     }
 
     function nextList(Cursor memory self) internal pure returns (Cursor memory items) {
-        uint256 at = self.position;
-        (bool isList, uint256 payload, uint256 size) = next(self);
-        if (!isList) revert RlpUnexpectedString(at);
-        items.position = payload;
-        items.end = payload + size;
+        (items.position, items.end) = listAt(self.position, self.end);
+        self.position = items.end;
     }
 
     /// @notice The next item as a string of exactly `size` bytes; returns its position.
     function nextFixed(Cursor memory self, uint256 size) internal pure returns (uint256 payload) {
-        uint256 found;
-        (payload, found) = nextBytes(self);
-        if (found != size) revert RlpWrongSize(found, size);
+        payload = fixedAt(self.position, self.end, size);
+        unchecked {
+            self.position = payload + size;
+        }
     }
 
     function nextBytes32(Cursor memory self) internal pure returns (bytes32) {
@@ -119,12 +172,7 @@ library RlpReader {
 
     /// @notice The next item as an integer without leading zeros, at most `sizeMax` bytes (1 to 32).
     function nextUint(Cursor memory self, uint256 sizeMax) internal pure returns (uint256 value) {
-        uint256 at = self.position;
-        (uint256 payload, uint256 size) = nextBytes(self);
-        if (size == 0) return 0;
-        if (size > sizeMax) revert RlpIntegerTooLarge(size);
-        if (_byte(payload) == 0) revert RlpNonCanonical(at);
-        value = _word(payload) >> (256 - 8 * size);
+        (value, self.position) = uintAt(self.position, self.end, sizeMax);
     }
 
     /// @notice A slice of calldata by position.
@@ -133,6 +181,10 @@ library RlpReader {
             result.offset := start
             result.length := size
         }
+    }
+
+    function wordAt(uint256 position) internal pure returns (bytes32) {
+        return bytes32(_word(position));
     }
 
     function _byte(uint256 position) private pure returns (uint256 value) {

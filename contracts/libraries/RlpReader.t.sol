@@ -80,6 +80,7 @@ contract RlpReaderTest is Test {
         }
     }
 
+    /// T-09
     function test_publishedInvalidVectorsAreRefused() public view {
         string memory json = vm.readFile("test/vectors/rlp/invalidRLPTest.json");
         string[] memory keys = vm.parseJsonKeys(json, "$");
@@ -202,7 +203,7 @@ contract RlpReaderTest is Test {
         reader.rewrite("");
     }
 
-    /// The string ends inside the input but outside of its list.
+    /// T-09: the string ends inside the input but outside of its list.
     function test_itemBeyondItsList() public {
         vm.expectPartialRevert(RlpReader.RlpTooShort.selector);
         reader.rewrite(hex"c4c18201028080");

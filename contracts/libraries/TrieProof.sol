@@ -7,10 +7,12 @@ import {RlpReader} from "./RlpReader.sol";
 /// @dev The C++ twin is butter/trie/trie.hpp. Nodes shorter than 32 bytes stand inside their parents only; every node
 /// given must be used.
 library TrieProof {
-    using RlpReader for RlpReader.Cursor;
-
     uint256 private constant BRANCH_ITEMS = 17;
     uint256 private constant HASH_BYTES = 32;
+    uint256 private constant SPAN_SIZE_MASK = type(uint128).max;
+    /// RLP of nothing, and the prefix of a hash: what most items of a branch begin with.
+    uint256 private constant EMPTY_ITEM = 0x80;
+    uint256 private constant HASH_ITEM = 0xa0;
 
     error TrieMissingNode();
     error TrieHashMismatch(uint256 node);
@@ -20,124 +22,155 @@ library TrieProof {
     error TrieNoValue();
     error TrieInlineNodeRepeated(uint256 node);
 
-    /// @param position and size of the node's list of items
-    /// @param used nodes consumed
-    /// @param keyAt nibbles of the key consumed
-    struct Walk {
-        RlpReader.Cursor node;
-        uint256 used;
-        uint256 keyAt;
-    }
-
     /// @notice The value that `nodes` prove for `key` under `root`.
     function verify(bytes32 root, bytes memory key, bytes[] calldata nodes)
         internal
         pure
         returns (bytes calldata value)
     {
-        if (nodes.length == 0) revert TrieMissingNode();
-        if (keccak256(nodes[0]) != root) revert TrieHashMismatch(0);
-        Walk memory walk = Walk({node: RlpReader.list(nodes[0]), used: 1, keyAt: 0});
-        value = nodes[0][:0];
-        while (true) {
-            (bool found, bool isList, uint256 start, uint256 size) = _step(walk, key);
-            if (found) {
-                if (walk.used != nodes.length) revert TrieUnusedNodes(walk.used, nodes.length);
-                return RlpReader.slice(start, size);
+        return verifySpans(root, key, spansOf(nodes));
+    }
+
+    /// @notice Where nodes stand in the calldata, as `verifySpans` takes them.
+    function spansOf(bytes[] calldata nodes) internal pure returns (uint256[] memory spans) {
+        spans = new uint256[](nodes.length);
+        for (uint256 i = 0; i < nodes.length; ++i) {
+            bytes calldata node = nodes[i];
+            uint256 start;
+            assembly ("memory-safe") {
+                start := node.offset
             }
-            if (isList) {
-                // A node inside its parent is shorter than the hash that would otherwise name it.
-                if (size >= HASH_BYTES) revert TrieMalformedNode();
-                walk.node = RlpReader.list(RlpReader.slice(start, size));
-            } else {
-                _follow(walk, nodes, start, size);
+            spans[i] = span(start, node.length);
+        }
+    }
+
+    /// @notice A piece of calldata in one word: its position in the high half, its size in the low.
+    function span(uint256 start, uint256 size) internal pure returns (uint256) {
+        return start << 128 | size;
+    }
+
+    /// @notice `verify` with nodes that stand anywhere in the calldata.
+    function verifySpans(bytes32 root, bytes memory key, uint256[] memory spans)
+        internal
+        pure
+        returns (bytes calldata value)
+    {
+        unchecked {
+            value = RlpReader.slice(0, 0);
+            uint256 used = 0;
+            uint256 keyAt = 0; // nibbles of the key consumed
+            (uint256 at, uint256 end) = _enter(spans, used++, root);
+            while (true) {
+                uint256 index = keyAt == 2 * key.length ? BRANCH_ITEMS - 1 : _nibble(key, keyAt);
+                (uint256 items, uint256 child) = _scan(at, end, index);
+                bool isValue;
+                if (items == BRANCH_ITEMS) {
+                    isValue = index == BRANCH_ITEMS - 1;
+                    ++keyAt;
+                } else if (items == 2) {
+                    (isValue, keyAt, child) = _walkPath(at, end, key, keyAt);
+                } else {
+                    revert TrieMalformedNode();
+                }
+                (bool isList, uint256 payload, uint256 size) = RlpReader.itemAt(child, end);
+                if (isValue) {
+                    if (isList) revert TrieMalformedNode();
+                    if (size == 0) revert TrieNoValue();
+                    if (used != spans.length) revert TrieUnusedNodes(used, spans.length);
+                    value = RlpReader.slice(payload, size);
+                    break;
+                }
+                if (isList) {
+                    // A node inside its parent is shorter than the hash that would otherwise name it.
+                    if (payload + size - child >= HASH_BYTES) revert TrieMalformedNode();
+                    (at, end) = (payload, payload + size);
+                } else {
+                    if (payload + size - child == 1) revert TrieKeyMismatch(); // nothing is there
+                    if (size != HASH_BYTES) revert TrieMalformedNode();
+                    (at, end) = _enter(spans, used++, RlpReader.wordAt(payload));
+                }
             }
         }
     }
 
-    /// @dev Enters the node that the reference at `start` (with its prefix) names.
-    function _follow(Walk memory walk, bytes[] calldata nodes, uint256 start, uint256 size) private pure {
-        if (size == 1) revert TrieKeyMismatch(); // the empty string: nothing is there
-        if (size != HASH_BYTES + 1) revert TrieMalformedNode();
-        if (walk.used == nodes.length) revert TrieMissingNode();
-        bytes calldata node = nodes[walk.used];
-        if (node.length < HASH_BYTES) revert TrieInlineNodeRepeated(walk.used);
-        if (keccak256(node) != bytes32(RlpReader.slice(start + 1, HASH_BYTES))) revert TrieHashMismatch(walk.used);
-        ++walk.used;
-        walk.node = RlpReader.list(node);
-    }
-
-    /// @dev What the current node says about the rest of the key: the value (`found`), or a reference to follow.
-    function _step(Walk memory walk, bytes memory key)
+    /// @dev Bounds of the items of node `index`, whose hash is given.
+    function _enter(uint256[] memory spans, uint256 index, bytes32 hash)
         private
         pure
-        returns (bool found, bool isList, uint256 start, uint256 size)
+        returns (uint256 at, uint256 end)
     {
-        RlpReader.Cursor memory first = RlpReader.Cursor({position: walk.node.position, end: walk.node.end});
-        uint256 count = 0;
-        while (!first.isDone()) {
-            if (++count > BRANCH_ITEMS) revert TrieMalformedNode();
-            first.next();
+        if (index == spans.length) revert TrieMissingNode();
+        uint256 start = spans[index] >> 128;
+        uint256 size = spans[index] & SPAN_SIZE_MASK;
+        if (index != 0 && size < HASH_BYTES) revert TrieInlineNodeRepeated(index);
+        bytes32 found;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, start, size)
+            found := keccak256(free, size)
         }
-        if (count == BRANCH_ITEMS) return _stepBranch(walk, key);
-        if (count != 2) revert TrieMalformedNode();
-        return _stepPath(walk, key);
+        if (found != hash) revert TrieHashMismatch(index);
+        return RlpReader.listOf(RlpReader.slice(start, size));
     }
 
-    function _stepBranch(Walk memory walk, bytes memory key)
-        private
-        pure
-        returns (bool found, bool isList, uint256 start, uint256 size)
-    {
-        bool isEnd = walk.keyAt == 2 * key.length;
-        uint256 index = isEnd ? 16 : _nibble(key, walk.keyAt);
-        for (uint256 i = 0; i < index; ++i) {
-            walk.node.next();
+    /// @dev Reads all items of a node. Returns how many there are and where number `index` stands, if there is one.
+    function _scan(uint256 at, uint256 end, uint256 index) private pure returns (uint256 items, uint256 child) {
+        unchecked {
+            while (at != end) {
+                if (items == index) child = at;
+                if (++items > BRANCH_ITEMS) revert TrieMalformedNode();
+                uint256 prefix = _byte(at);
+                if (prefix == HASH_ITEM && at + HASH_BYTES < end) {
+                    at += HASH_BYTES + 1;
+                } else if (prefix == EMPTY_ITEM) {
+                    ++at;
+                } else {
+                    (, uint256 payload, uint256 size) = RlpReader.itemAt(at, end);
+                    at = payload + size;
+                }
+            }
         }
-        if (!isEnd) {
-            ++walk.keyAt;
-            (isList, start, size) = walk.node.nextRaw();
-            return (false, isList, start, size);
-        }
-        (isList, start, size) = walk.node.next();
-        if (isList) revert TrieMalformedNode();
-        if (size == 0) revert TrieNoValue();
-        return (true, false, start, size);
     }
 
-    function _stepPath(Walk memory walk, bytes memory key)
+    /// @dev Follows the path of an extension or leaf. Returns whether it is a leaf, and where its second item stands.
+    function _walkPath(uint256 at, uint256 end, bytes memory key, uint256 keyAt)
         private
         pure
-        returns (bool found, bool isList, uint256 start, uint256 size)
+        returns (bool isLeaf, uint256 keyAfter, uint256 second)
     {
-        (bool pathIsList, uint256 path, uint256 pathSize) = walk.node.next();
-        if (pathIsList || pathSize == 0) revert TrieMalformedNode();
-        bytes calldata encoded = RlpReader.slice(path, pathSize);
-        uint8 flag = uint8(encoded[0]) >> 4;
-        if (flag > 3 || (flag & 1 == 0 && uint8(encoded[0]) & 15 != 0)) revert TrieMalformedNode();
-        found = flag & 2 != 0;
-        uint256 nibbles = 2 * (pathSize - 1) + (flag & 1);
-        if (!found && nibbles == 0) revert TrieMalformedNode();
-        uint256 left = 2 * key.length - walk.keyAt;
-        if (nibbles > left || (found && nibbles != left)) revert TrieKeyMismatch();
-        for (uint256 i = 0; i < nibbles; ++i) {
+        unchecked {
+            (bool isList, uint256 path, uint256 size) = RlpReader.itemAt(at, end);
+            if (isList || size == 0) revert TrieMalformedNode();
+            second = path + size;
+            uint256 first = _byte(path);
+            uint256 flag = first >> 4;
+            if (flag > 3 || (flag & 1 == 0 && first & 15 != 0)) revert TrieMalformedNode();
+            isLeaf = flag & 2 != 0;
+            uint256 nibbles = 2 * (size - 1) + (flag & 1);
+            if (!isLeaf && nibbles == 0) revert TrieMalformedNode();
+            uint256 left = 2 * key.length - keyAt;
+            if (nibbles > left || (isLeaf && nibbles != left)) revert TrieKeyMismatch();
+            keyAfter = keyAt + nibbles;
             // Counted from the path's first nibble, which is the flag's low half when their number is odd.
-            uint256 at = 2 - (flag & 1) + i;
-            uint8 pair = uint8(encoded[at >> 1]);
-            if ((at & 1 == 0 ? pair >> 4 : pair & 15) != _nibble(key, walk.keyAt + i)) revert TrieKeyMismatch();
-        }
-        walk.keyAt += nibbles;
-        if (!found) {
-            (isList, start, size) = walk.node.nextRaw();
-        } else {
-            (isList, start, size) = walk.node.next();
-            if (isList) revert TrieMalformedNode();
-            if (size == 0) revert TrieNoValue();
+            for (uint256 i = 2 - (flag & 1); keyAt != keyAfter; ++i) {
+                uint256 pair = _byte(path + (i >> 1));
+                if ((i & 1 == 0 ? pair >> 4 : pair & 15) != _nibble(key, keyAt++)) revert TrieKeyMismatch();
+            }
         }
     }
 
-    function _nibble(bytes memory key, uint256 at) private pure returns (uint8) {
-        uint8 pair = uint8(key[at >> 1]);
+    /// @dev `at` is within the key.
+    function _nibble(bytes memory key, uint256 at) private pure returns (uint256) {
+        uint256 pair;
+        assembly ("memory-safe") {
+            pair := byte(0, mload(add(add(key, 0x20), shr(1, at))))
+        }
         return at & 1 == 0 ? pair >> 4 : pair & 15;
+    }
+
+    function _byte(uint256 position) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := byte(0, calldataload(position))
+        }
     }
 }

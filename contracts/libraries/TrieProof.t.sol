@@ -247,6 +247,7 @@ contract TrieProofTest is Test {
         expectMalformed(hex"12", RlpWriter.list(hex"c22012820102"));
     }
 
+    /// T-07
     function test_flagAboveThree() public {
         expectMalformed(hex"12", TrieWriter.leaf(hex"4012", value()));
         expectMalformed(hex"12", TrieWriter.leaf(hex"f012", value()));
@@ -289,6 +290,7 @@ contract TrieProofTest is Test {
         );
     }
 
+    /// T-07
     function test_leafForAShorterKey() public {
         vm.expectRevert(TrieProof.TrieKeyMismatch.selector);
         this.oneAgain(hex"12ab", TrieWriter.leaf(hex"2012", value()));

@@ -117,9 +117,9 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
         _forward(orderId, toChain, orderId, message);
     }
 
-    function _checkOutgoing(MessageData memory data) internal view override {
+    function _checkOutgoing(uint256 toChain, MessageData memory data) internal view override {
         if (data.relay) revert RelayNotAllowed();
-        super._checkOutgoing(data);
+        super._checkOutgoing(toChain, data);
     }
 
     function _isForbidden(address target) internal view override returns (bool) {
@@ -180,9 +180,9 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
             }
         }
         MessageData memory onward = abi.decode(abi.decode(result, (bytes)), (MessageData));
-        _checkOutgoing(onward);
-        if (onward.gasLimit > data.gasLimit) revert OnwardGasLimitTooHigh(onward.gasLimit, data.gasLimit);
         uint64 toChain = _onwardChain[orderId];
+        _checkOutgoing(toChain, onward);
+        if (onward.gasLimit > data.gasLimit) revert OnwardGasLimitTooHigh(onward.gasLimit, data.gasLimit);
         if (services[toChain] == address(0)) revert UnknownDestination(toChain);
         delete _onwardChain[orderId];
         (bytes32 onwardId, bytes memory message) = _makeMessage(toChain, onward, data.target);

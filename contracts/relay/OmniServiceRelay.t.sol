@@ -158,6 +158,7 @@ contract OmniServiceRelayTest is RelayTest {
         refuse(log, abi.encodeWithSelector(IOmniService.WrongOrderId.selector, log.topics[1], keccak256(sent)));
     }
 
+    /// T-40
     function test_anotherOrigin() public {
         Message memory sent = sample();
         sent.fromChain = CHAIN_B;
@@ -239,10 +240,7 @@ contract OmniServiceRelayTest is RelayTest {
     }
 
     function test_ownMessagesToAClosedChain() public {
-        vm.startPrank(PRICER);
-        feeService.setBaseGas(CHAIN_CLOSED, BASE_GAS);
-        feeService.setGasPrice(CHAIN_CLOSED, address(0), GAS_PRICE);
-        vm.stopPrank();
+        openLane(CHAIN_CLOSED);
         vm.expectRevert(abi.encodeWithSelector(IOmniService.UnknownDestination.selector, CHAIN_CLOSED));
         send(CHAIN_CLOSED, messageTo(address(receiver), MessageType.MESSAGE, "", 100_000));
     }

@@ -314,6 +314,7 @@ contract RelayExecutionTest is RelayTest {
         assertTrue(service.seen(keccak256(sent)) == success, "seen");
     }
 
+    /// T-32
     function test_forbiddenTargets() public {
         address[4] memory targets = [address(service), address(feeService), address(clients), address(4)];
         for (uint256 i = 0; i < targets.length; ++i) {

@@ -3,52 +3,121 @@ pragma solidity 0.8.37;
 
 import {IFeeService} from "../interfaces/IFeeService.sol";
 import {ILightClient} from "../interfaces/ILightClient.sol";
+import {IMapoExecutor} from "../interfaces/IMapoExecutor.sol";
 import {IOmniService} from "../interfaces/IOmniService.sol";
 import {IOmniServiceInbox} from "../interfaces/IOmniServiceInbox.sol";
 import {IOmniServiceRelay} from "../interfaces/IOmniServiceRelay.sol";
+import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {MerkleOutbox} from "../libraries/MerkleOutbox.sol";
 import {MessageCodec} from "../libraries/MessageCodec.sol";
-import {Message} from "../types/MessageTypes.sol";
+import {Message, MessageData} from "../types/MessageTypes.sol";
 import {Log} from "../types/ProofTypes.sol";
 import {OmniServiceCore} from "./OmniServiceCore.sol";
 
 /// @title The service of a chain that is not the relay chain
 /// @dev Trusts what the relay chain's light client verifies, and of that only logs of the relay service.
 contract OmniService is IOmniServiceInbox, OmniServiceCore {
-    /// Verified roots kept; a newer one takes the place of the one whose count is the same modulo this.
+    /// Verified roots kept: of the newest count and so many before it.
     uint256 public constant ROOTS_KEPT = 64;
 
-    // Layout of a delivery (docs/message-format.md).
-    uint256 private constant DELIVERY_ROOT_AT = 8;
-    uint256 private constant DELIVERY_N_AT = 40;
-    uint256 private constant DELIVERY_MESSAGES_AT = 41;
-    uint256 private constant ITEM_LENGTH_AT = 8;
+    // Layout of a delivery (docs/message-format.md): where fields end in the word they are read with, in bits from its
+    // right.
+    uint256 private constant DELIVERY_COUNT_SHIFT = 8 * (32 - 8);
+    uint256 private constant DELIVERY_N_SHIFT = 8 * (32 - 9);
+    uint256 private constant DELIVERY_ITEMS_AT = 9;
+    uint256 private constant ITEM_INDEX_SHIFT = 8 * (32 - 8);
+    uint256 private constant ITEM_LENGTH_SHIFT = 8 * (32 - 11);
+    uint256 private constant ITEM_LENGTH_MASK = type(uint24).max;
     uint256 private constant ITEM_MESSAGE_AT = 11;
 
-    ILightClient public relayClient;
+    /// All that a delivery asks of the configuration, in one slot.
+    /// @param pausedUntil the same as `OmniServiceCore.pausedUntil`, which stands in the slot that sending reads
+    /// @param feeServiceTag the low half of the fee service's address: no target with another one is the fee service
+    struct Gate {
+        ILightClient relayClient;
+        uint32 pausedUntil;
+        uint64 feeServiceTag;
+    }
+
+    /// A delivery while it is worked on; the lists have one entry for each message.
+    /// @param fresh how many were not delivered before
+    /// @param siblingsAt position in the calldata after the last message
+    /// @param spans where the message stands in the calldata: its position in the high half, its size in the low; 0 if it
+    /// was delivered before
+    struct Batch {
+        uint64 count;
+        uint256 fresh;
+        uint256 siblingsAt;
+        uint256[] indexes;
+        uint256[] spans;
+        bytes32[] orderIds;
+        bytes32[] leaves;
+    }
+
+    Gate private _gate;
     address public relayService;
+    /// The largest count that a root was verified for.
+    uint64 public newestCount;
     uint64 public relayChainId;
     mapping(uint256 slot => bytes32 root) private _roots;
     mapping(uint256 word => uint256 bits) private _delivered;
 
     event RelaySet(uint64 indexed chainId, address service, address client);
 
+    error RelayFixed(uint64 chainId, address service);
+    error RelayToRelayChain(uint256 toChain);
+
     function initialize(address owner_, IFeeService feeService_, address guardian_) external initializer {
         __OmniServiceCore_init(owner_, feeService_, guardian_);
     }
 
-    /// @notice Sets the relay chain, its service and the light client that verifies it here.
+    /// @notice Sets the relay chain, its service and the light client that verifies it here. Once a root is verified only
+    /// the client can change: what is delivered is recorded by index of that service's outbox, and another outbox would
+    /// have other messages at the same indexes. The roots that a former client verified are forgotten.
     function setRelay(uint64 chainId, address service, ILightClient client) external onlyOwner {
+        if (newestCount != 0 && (chainId != relayChainId || service != relayService)) {
+            revert RelayFixed(relayChainId, relayService);
+        }
+        if (newestCount != 0) {
+            newestCount = 1; // whatever was verified before; not 0, by which the relay stays fixed
+            for (uint256 slot = 0; slot < ROOTS_KEPT; ++slot) delete _roots[slot];
+        }
         relayChainId = chainId;
         relayService = service;
-        relayClient = client;
+        _gate.relayClient = client;
         emit RelaySet(chainId, service, address(client));
     }
 
     /// @inheritdoc IOmniServiceInbox
-    function transferIn(bytes calldata rootProof, bytes calldata delivery) external whenNotPaused {
-        if (rootProof.length != 0) _keepRoots(rootProof);
-        if (delivery.length != 0) _deliver(delivery);
+    function transferIn(bytes calldata rootProof, bytes calldata delivery) external {
+        if (delivery.length == 0) {
+            _checkPause(_gate.pausedUntil);
+            if (rootProof.length != 0) _keepRoots(_gate.relayClient, rootProof);
+            return;
+        }
+        // What somebody else was faster with is found before anything costly is done.
+        Batch memory batch = _mark(delivery);
+        if (batch.fresh == 0) return;
+        Gate memory gate = _gate;
+        _checkPause(gate.pausedUntil);
+        bytes32 root = MerkleOutbox.computeRoot(
+            batch.count, batch.indexes, batch.leaves, _siblings(delivery, batch.siblingsAt)
+        );
+        uint256 slot = batch.count % ROOTS_KEPT;
+        if (_roots[slot] != root) {
+            if (rootProof.length != 0) _keepRoots(gate.relayClient, rootProof);
+            // An unset slot is 0, and so is the root of an empty outbox: no computed root is.
+            if (_roots[slot] != root) revert UnknownRoot(batch.count, root);
+        }
+        for (uint256 i = 0; i < batch.spans.length; ++i) {
+            uint256 span = batch.spans[i];
+            if (span != 0) _run(gate, batch.orderIds[i], _message(span));
+        }
+    }
+
+    /// @notice The light client that verifies the relay chain here.
+    function relayClient() external view returns (ILightClient) {
+        return _gate.relayClient;
     }
 
     /// @inheritdoc IOmniServiceInbox
@@ -67,20 +136,38 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         view
         returns (bool exists, bool verifiable, uint256 nodeType)
     {
+        ILightClient client = _gate.relayClient;
         exists = failures[orderId] != 0;
-        verifiable = chainId == relayChainId && address(relayClient) != address(0) && !relayClient.passport().frozen;
+        verifiable = chainId == relayChainId && address(client) != address(0) && !client.passport().frozen;
         nodeType = verifiable ? 1 : 0;
     }
 
     function _isForbidden(address target) internal view override returns (bool) {
-        return target == address(relayClient) || super._isForbidden(target);
+        return target == address(_gate.relayClient) || super._isForbidden(target);
     }
 
-    function _keepRoots(bytes calldata rootProof) private {
-        Log[] memory logs = relayClient.verifyLogs(rootProof);
+    /// @dev A relayed message goes on from the relay chain, which has no outbox towards itself.
+    function _checkOutgoing(uint256 toChain, MessageData memory data) internal view override {
+        if (data.relay && toChain == relayChainId) revert RelayToRelayChain(toChain);
+        super._checkOutgoing(toChain, data);
+    }
+
+    function _setPause(uint32 until) internal override {
+        super._setPause(until);
+        _gate.pausedUntil = until;
+    }
+
+    function _setFeeService(IFeeService feeService_) internal override {
+        super._setFeeService(feeService_);
+        _gate.feeServiceTag = uint64(uint160(address(feeService_)));
+    }
+
+    function _keepRoots(ILightClient client, bytes calldata rootProof) private {
+        Log[] memory logs = client.verifyLogs(rootProof);
+        address service = relayService;
         for (uint256 i = 0; i < logs.length; ++i) {
             Log memory log = logs[i];
-            if (log.emitter != relayService) revert WrongEmitter(log.emitter, relayService);
+            if (log.emitter != service) revert WrongEmitter(log.emitter, service);
             if (log.topics.length != 2 || log.topics[0] != IOmniServiceRelay.OutboxRoot.selector) {
                 revert WrongTopic(
                     log.topics.length == 0 ? bytes32(0) : log.topics[0], IOmniServiceRelay.OutboxRoot.selector
@@ -88,71 +175,172 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
             }
             if (uint256(log.topics[1]) != block.chainid) revert WrongDestination(uint256(log.topics[1]), block.chainid);
             (uint64 count, bytes32 root) = abi.decode(log.data, (uint64, bytes32));
+            uint64 newest = newestCount;
+            // Its place is a newer one's: whoever submits it again must not take that away.
+            if (count + ROOTS_KEPT <= newest) continue;
+            if (count > newest) newestCount = count;
             _roots[count % ROOTS_KEPT] = root;
             emit RootVerified(count, root);
         }
     }
 
-    function _deliver(bytes calldata delivery) private {
-        if (delivery.length < DELIVERY_MESSAGES_AT) revert DeliveryMalformed();
-        uint64 count = uint64(bytes8(delivery));
-        bytes32 root = bytes32(delivery[DELIVERY_ROOT_AT:]);
-        // An unset slot is 0, and so is the root of an empty outbox: neither proves anything.
-        if (root == 0 || _roots[count % ROOTS_KEPT] != root) revert UnknownRoot(count, root);
-        uint256 n = uint8(delivery[DELIVERY_N_AT]);
-        bytes32[] memory orderIds = new bytes32[](n);
-        uint256 end = _verifyMessages(delivery, count, root, orderIds);
-        uint256 at = DELIVERY_MESSAGES_AT;
-        for (uint256 i = 0; i < n; ++i) {
-            uint64 index = uint64(bytes8(delivery[at:]));
-            uint256 messageAt = at + ITEM_MESSAGE_AT;
-            at = messageAt + uint24(bytes3(delivery[at + ITEM_LENGTH_AT:]));
-            _take(index, orderIds[i], delivery[messageAt:at]);
+    /// @dev Reads the messages of a delivery and marks them as delivered, each word of the bitmap once. Nothing is proven
+    /// yet: if that fails, the marks are undone with all the rest. They are there before any foreign code runs: a message
+    /// that calls back in finds itself delivered.
+    function _mark(bytes calldata delivery) private returns (Batch memory batch) {
+        unchecked {
+            if (delivery.length < DELIVERY_ITEMS_AT) revert DeliveryMalformed();
+            (uint256 at, uint256 end) = _bounds(delivery);
+            uint256 head = _word(at);
+            uint256 count = head >> DELIVERY_COUNT_SHIFT;
+            uint256 n = uint8(head >> DELIVERY_N_SHIFT);
+            if (n == 0) revert DeliveryMalformed();
+            batch.count = uint64(count);
+            batch.indexes = new uint256[](n);
+            batch.spans = new uint256[](n);
+            batch.orderIds = new bytes32[](n);
+            batch.leaves = new bytes32[](n);
+            at += DELIVERY_ITEMS_AT;
+            uint256 place = type(uint256).max; // of the bitmap's word that `bits` are
+            uint256 before = 0; // the bits as they are stored
+            uint256 bits = 0;
+            for (uint256 i = 0; i < n; ++i) {
+                uint256 index = _word(at) >> ITEM_INDEX_SHIFT;
+                uint256 size = _word(at) >> ITEM_LENGTH_SHIFT & ITEM_LENGTH_MASK;
+                at += ITEM_MESSAGE_AT;
+                if (at + size > end) revert DeliveryMalformed();
+                if (index >= count) revert IndexOutOfRange(uint64(index), uint64(count));
+                if (i != 0 && index <= batch.indexes[i - 1]) {
+                    revert IndexNotAscending(uint64(index), uint64(batch.indexes[i - 1]));
+                }
+                batch.indexes[i] = index;
+                if (index >> 8 != place) {
+                    if (bits != before) _delivered[place] = bits;
+                    place = index >> 8;
+                    bits = before = _delivered[place];
+                }
+                uint256 bit = 1 << (index & 255);
+                if (bits & bit != 0) {
+                    emit DeliveredBefore(uint64(index));
+                } else {
+                    bits |= bit;
+                    batch.spans[i] = at << 128 | size;
+                    ++batch.fresh;
+                }
+                bytes32 orderId = _hash(at, size);
+                batch.orderIds[i] = orderId;
+                batch.leaves[i] = MerkleOutbox.leaf(uint64(index), orderId);
+                at += size;
+            }
+            if (bits != before) _delivered[place] = bits;
+            batch.siblingsAt = at;
         }
-        assert(at == end);
     }
 
-    /// @dev Checks the layout and the Merkle proof. Returns where the messages end.
-    function _verifyMessages(bytes calldata delivery, uint64 count, bytes32 root, bytes32[] memory orderIds)
-        private
-        pure
-        returns (uint256 at)
-    {
-        uint256 n = orderIds.length;
-        uint256[] memory positions = new uint256[](n);
-        bytes32[] memory leaves = new bytes32[](n);
-        at = DELIVERY_MESSAGES_AT;
-        for (uint256 i = 0; i < n; ++i) {
-            if (delivery.length < at + ITEM_MESSAGE_AT) revert DeliveryMalformed();
-            uint64 index = uint64(bytes8(delivery[at:]));
-            if (index >= count) revert IndexOutOfRange(index, count);
-            if (i != 0 && index <= positions[i - 1]) revert IndexNotAscending(index, uint64(positions[i - 1]));
-            uint256 messageAt = at + ITEM_MESSAGE_AT;
-            uint256 end = messageAt + uint24(bytes3(delivery[at + ITEM_LENGTH_AT:]));
-            if (delivery.length < end) revert DeliveryMalformed();
-            bytes32 orderId = keccak256(delivery[messageAt:end]);
-            orderIds[i] = orderId;
-            positions[i] = index;
-            leaves[i] = MerkleOutbox.leaf(index, orderId);
-            at = end;
-        }
-        bytes32 computed = MerkleOutbox.computeRoot(count, positions, leaves, delivery[at:]);
-        if (computed != root) revert UnknownRoot(count, computed);
-    }
-
-    /// @dev Marks first, then executes: a message that calls back in finds itself delivered.
-    function _take(uint64 index, bytes32 orderId, bytes calldata encoded) private {
-        uint256 word = index >> 8;
-        uint256 bit = 1 << (index & 255);
-        uint256 bits = _delivered[word];
-        if (bits & bit != 0) {
-            emit AlreadyDelivered(orderId);
+    /// @dev Executes a proven message, with exactly its gas limit, and keeps it if that fails. What is refused without a
+    /// call, or failed, goes the long way of `OmniServiceCore`.
+    function _run(Gate memory gate, bytes32 orderId, bytes calldata encoded) private {
+        (uint256 head, bytes calldata sender, bytes calldata party, bytes calldata payload) =
+            MessageCodec.split(encoded);
+        uint256 toChain = MessageCodec.toChainOf(head);
+        uint256 fromChain = MessageCodec.fromChainOf(head);
+        uint256 gasLimit = MessageCodec.gasLimitOf(head);
+        if (toChain != block.chainid) revert WrongDestination(toChain, block.chainid);
+        if (fromChain == block.chainid) revert WrongOrigin(fromChain, relayChainId);
+        _requireGas(gasLimit, payload.length, 0);
+        address target = address(uint160(_word(_start(party)) >> 96));
+        if (party.length != EVM_ADDRESS_BYTES || !_isCallable(gate, target)) {
+            _execute(orderId, MessageCodec.decode(encoded));
             return;
         }
-        _delivered[word] = bits | bit;
-        Message memory message = MessageCodec.decode(encoded);
-        if (message.toChain != block.chainid) revert WrongDestination(message.toChain, block.chainid);
-        if (message.fromChain == block.chainid) revert WrongOrigin(message.fromChain, relayChainId);
-        _execute(orderId, message);
+        bool success;
+        uint256 free = _freeMemory();
+        if (MessageCodec.isMessage(head)) {
+            success = BoundedCall.callOnly(
+                target,
+                gasLimit,
+                abi.encodeCall(IMapoExecutor.mapoExecute, (fromChain, toChain, sender, orderId, payload))
+            );
+        } else if (_isAllowed(target, fromChain, keccak256(sender))) {
+            success = BoundedCall.callOnly(target, gasLimit, payload);
+        } else {
+            _execute(orderId, MessageCodec.decode(encoded));
+            return;
+        }
+        if (success) {
+            emit MessageExecuted(orderId);
+        } else {
+            bytes memory reason = BoundedCall.returned(REASON_BYTES_MAX);
+            Message memory message = MessageCodec.decode(encoded);
+            _storeFailure(orderId, message, _dataOf(message), reason);
+        }
+        _releaseMemory(free);
+    }
+
+    /// @dev Whether it has code, and is none of those that messages may never call. Exact: a target whose address shares
+    /// its low half with the fee service's goes the long way, where the whole is compared.
+    function _isCallable(Gate memory gate, address target) private view returns (bool) {
+        return target != address(this) && target != address(gate.relayClient)
+            && uint64(uint160(target)) != gate.feeServiceTag && uint160(target) > PRECOMPILE_MAX
+            && target.code.length != 0;
+    }
+
+    // ---- calldata and memory by position ---------------------------------------------------------------------
+
+    function _bounds(bytes calldata data) private pure returns (uint256 start, uint256 end) {
+        assembly ("memory-safe") {
+            start := data.offset
+            end := add(data.offset, data.length)
+        }
+    }
+
+    function _start(bytes calldata data) private pure returns (uint256 start) {
+        assembly ("memory-safe") {
+            start := data.offset
+        }
+    }
+
+    function _word(uint256 position) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := calldataload(position)
+        }
+    }
+
+    /// @dev keccak256 of calldata.
+    function _hash(uint256 position, uint256 size) private pure returns (bytes32 value) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, position, size)
+            value := keccak256(free, size)
+        }
+    }
+
+    /// @dev What follows the messages.
+    function _siblings(bytes calldata delivery, uint256 at) private pure returns (bytes calldata siblings) {
+        assembly ("memory-safe") {
+            siblings.offset := at
+            siblings.length := sub(add(delivery.offset, delivery.length), at)
+        }
+    }
+
+    function _message(uint256 span) private pure returns (bytes calldata encoded) {
+        assembly ("memory-safe") {
+            encoded.offset := shr(128, span)
+            encoded.length := and(span, 0xffffffff)
+        }
+    }
+
+    function _freeMemory() private pure returns (uint256 free) {
+        assembly ("memory-safe") {
+            free := mload(0x40)
+        }
+    }
+
+    /// @dev Nothing that was allocated since `free` may be used any more: a batch does not pay for memory that grows with
+    /// each of its messages.
+    function _releaseMemory(uint256 free) private pure {
+        assembly ("memory-safe") {
+            mstore(0x40, free)
+        }
     }
 }

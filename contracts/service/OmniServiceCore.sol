@@ -54,7 +54,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     error FeeTransferFailed(address receiver, uint256 amount);
 
     modifier whenNotPaused() {
-        if (block.timestamp < pausedUntil) revert Paused(pausedUntil);
+        _checkPause(pausedUntil);
         _;
     }
 
@@ -123,7 +123,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         if (toChain == block.chainid) revert DestinationIsOwnChain(toChain);
         if (toChain > type(uint64).max) revert UnknownDestination(toChain);
         MessageData memory data = abi.decode(messageData, (MessageData));
-        _checkOutgoing(data);
+        _checkOutgoing(toChain, data);
         address receiver;
         (fee, receiver) = feeService.getMessageFee(toChain, feeToken, data.gasLimit);
 
@@ -147,7 +147,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     }
 
     /// @dev What could not be delivered is not accepted.
-    function _checkOutgoing(MessageData memory data) internal view virtual {
+    function _checkOutgoing(uint256, MessageData memory data) internal view virtual {
         if (data.target.length != EVM_ADDRESS_BYTES || bytes20(data.target) == 0) {
             revert TargetMalformed(data.target.length, EVM_ADDRESS_BYTES);
         }
@@ -199,7 +199,11 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         view
         returns (bool)
     {
-        return _allowed[target][fromChain][keccak256(fromAddress)];
+        return _isAllowed(target, fromChain, keccak256(fromAddress));
+    }
+
+    function _isAllowed(address target, uint256 fromChain, bytes32 senderHash) internal view returns (bool) {
+        return _allowed[target][fromChain][senderHash];
     }
 
     /// @inheritdoc IOmniService
@@ -213,7 +217,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         delete failures[orderId];
         MessageData memory data = abi.decode(messageData, (MessageData));
         // A receiver that copes with too little gas in its own way would use the message up.
-        _requireGas(data);
+        _requireGas(data.gasLimit, data.payload.length, _resultGas(data));
         (bool success, bytes memory result) = _attempt(orderId, uint64(fromChain), fromAddress, data, gasleft());
         if (!success) revert ExecutionFailed(result);
         emit MessageIn(orderId, fromChain, block.chainid, fromAddress, "", true, "");
@@ -222,15 +226,8 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     /// @dev Executes a message for the first time, with exactly its gas limit, and keeps it if that fails. The caller
     /// has marked it as delivered.
     function _execute(bytes32 orderId, Message memory message) internal {
-        MessageData memory data = MessageData({
-            relay: message.relay,
-            msgType: message.msgType,
-            target: message.target,
-            payload: message.payload,
-            gasLimit: message.gasLimit,
-            value: 0
-        });
-        _requireGas(data);
+        MessageData memory data = _dataOf(message);
+        _requireGas(data.gasLimit, data.payload.length, _resultGas(data));
         (bool success, bytes memory result) =
             _attempt(orderId, message.fromChain, message.sender, data, data.gasLimit);
         if (success) {
@@ -240,12 +237,25 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         }
     }
 
+    function _dataOf(Message memory message) internal pure returns (MessageData memory) {
+        return MessageData({
+            relay: message.relay,
+            msgType: message.msgType,
+            target: message.target,
+            payload: message.payload,
+            gasLimit: message.gasLimit,
+            value: 0
+        });
+    }
+
     /// @dev EIP-150 leaves 63/64 to the call: so much must be here that the target gets its full limit and a failure can
-    /// still be stored. Whoever sends less gains nothing: all of it reverts.
-    function _requireGas(MessageData memory data) private view {
-        uint256 required =
-            data.gasLimit * 64 / 63 + FAILURE_GAS + FAILURE_GAS_PER_BYTE * data.payload.length + _resultGas(data);
-        if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
+    /// still be stored. Whoever sends less gains nothing: all of it reverts. The gas limit has 32 bits, or was stored
+    /// with a message whose had.
+    function _requireGas(uint256 gasLimit, uint256 payloadBytes, uint256 resultGas) internal view {
+        unchecked {
+            uint256 required = gasLimit * 64 / 63 + FAILURE_GAS + FAILURE_GAS_PER_BYTE * payloadBytes + resultGas;
+            if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
+        }
     }
 
     function _storeFailure(bytes32 orderId, Message memory message, MessageData memory data, bytes memory reason)
@@ -291,7 +301,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         if (target.code.length == 0) return (false, abi.encodeWithSelector(TargetHasNoCode.selector, target));
         bytes memory callData = data.payload;
         if (data.msgType == MessageType.CALLDATA) {
-            if (!_allowed[target][fromChain][keccak256(fromAddress)]) {
+            if (!_isAllowed(target, fromChain, keccak256(fromAddress))) {
                 return (false, abi.encodeWithSelector(CallerNotAllowed.selector, uint256(fromChain), fromAddress));
             }
         } else {
@@ -310,15 +320,23 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         if (msg.sender != guardian) revert NotGuardian(msg.sender);
         uint256 allowedAt = pausedUntil == 0 ? 0 : pausedUntil + PAUSE_MAX;
         if (block.timestamp < allowedAt) revert PauseTooSoon(allowedAt);
-        pausedUntil = uint32(block.timestamp + PAUSE_MAX);
+        _setPause(uint32(block.timestamp + PAUSE_MAX));
         emit PausedFor(msg.sender, pausedUntil);
     }
 
     /// @notice Ends a pause early.
     function unpause() external {
         if (msg.sender != guardian && msg.sender != owner()) revert NotGuardian(msg.sender);
-        if (block.timestamp < pausedUntil) pausedUntil = uint32(block.timestamp);
+        if (block.timestamp < pausedUntil) _setPause(uint32(block.timestamp));
         emit Unpaused();
+    }
+
+    function _setPause(uint32 until) internal virtual {
+        pausedUntil = until;
+    }
+
+    function _checkPause(uint32 until) internal view {
+        if (block.timestamp < until) revert Paused(until);
     }
 
     function setGuardian(address guardian_) external onlyOwner {
@@ -330,7 +348,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         _setFeeService(feeService_);
     }
 
-    function _setFeeService(IFeeService feeService_) private {
+    function _setFeeService(IFeeService feeService_) internal virtual {
         feeService = feeService_;
         emit FeeServiceSet(address(feeService_));
     }

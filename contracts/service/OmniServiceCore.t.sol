@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {OwnableUpgradeable} from "@openzeppelin/contracts-upgradeable/access/OwnableUpgradeable.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
+import {FeeService} from "../fee/FeeService.sol";
 import {IFeeService} from "../interfaces/IFeeService.sol";
 import {IOmniService} from "../interfaces/IOmniService.sol";
 import {MessageCodec} from "../libraries/MessageCodec.sol";
@@ -217,6 +218,30 @@ contract OmniServiceCoreTest is ServiceTest {
         assertEq(SENDER.balance, 100 ether - fee() / 2);
     }
 
+    /// T-48: what an open approval, or native coin beyond the quote, can cost is what the owner allows, whatever the pricer
+    /// does between quote and sending.
+    function testFuzz_T48_pricerTakesNoMoreThanTheCeiling(uint256 price, uint256 base) public {
+        Token token = new Token(0);
+        acceptToken(address(token), 11);
+        token.mint(SENDER, 1e40);
+        approve(token, type(uint256).max);
+        vm.startPrank(PRICER);
+        if (price > 22) vm.expectRevert(abi.encodeWithSelector(FeeService.AboveCeiling.selector, price, 22));
+        feeService.setGasPrice(CHAIN_B, address(token), price);
+        if (base > BASE_GAS_CEILING) {
+            vm.expectRevert(abi.encodeWithSelector(FeeService.AboveCeiling.selector, base, BASE_GAS_CEILING));
+        }
+        feeService.setBaseGas(CHAIN_B, base);
+        vm.stopPrank();
+        vm.prank(SENDER);
+        try service.transferOut(CHAIN_B, abi.encode(data()), address(token)) {
+            uint256 paid = 1e40 - token.balanceOf(SENDER);
+            assertTrue(paid <= 22 * (BASE_GAS_CEILING + GAS_LIMIT), "within the ceiling");
+        } catch {
+            assertTrue(price == 0 || base == 0, "only a closed lane refuses");
+        }
+    }
+
     function test_refundThatIsNotTaken() public {
         Unrefundable sender = new Unrefundable();
         vm.expectRevert(abi.encodeWithSelector(IOmniService.RefundFailed.selector, address(sender), 1));
@@ -259,8 +284,7 @@ contract OmniServiceCoreTest is ServiceTest {
     }
 
     function payWith(address token) private returns (uint256 tokenFee) {
-        vm.prank(PRICER);
-        feeService.setGasPrice(CHAIN_B, token, 11);
+        acceptToken(token, 11);
         tokenFee = 11 * (BASE_GAS + GAS_LIMIT);
         Token(token).mint(SENDER, 10 * tokenFee);
     }
@@ -319,8 +343,7 @@ contract OmniServiceCoreTest is ServiceTest {
     /// T-33: a call of an address without code succeeds; it pays nothing all the same.
     function test_tokenWithoutCode() public {
         address token = address(0x70ce40000);
-        vm.prank(PRICER);
-        feeService.setGasPrice(CHAIN_B, token, 11);
+        acceptToken(token, 11);
         vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, token));
         sendFor(token, 0);
     }
@@ -352,6 +375,23 @@ contract OmniServiceCoreTest is ServiceTest {
         service.transferOut{value: fee()}(CHAIN_CLOSED, abi.encode(data()), address(0));
     }
 
+    /// T-47: the relay chain executes a relayed message and sends it on, and has no outbox towards itself.
+    function test_T47_relayedToTheRelayChainItself() public {
+        BelievingClient client = new BelievingClient();
+        vm.prank(OWNER);
+        service.setRelay(CHAIN_R, TARGET, client);
+        MessageData memory message = data();
+        message.relay = true;
+        vm.expectRevert(abi.encodeWithSelector(OmniService.RelayToRelayChain.selector, CHAIN_R));
+        vm.prank(SENDER);
+        service.transferOut{value: fee()}(CHAIN_R, abi.encode(message), address(0));
+        send(message, fee());
+        message.relay = false;
+        vm.prank(SENDER);
+        service.transferOut{value: fee()}(CHAIN_R, abi.encode(message), address(0));
+        assertEq(service.nonce(), 2);
+    }
+
     /// An id above 64 bits must not be cut down to one that exists.
     function test_chainBeyond64Bits() public {
         uint256 chain = (1 << 64) + CHAIN_B;
@@ -377,6 +417,7 @@ contract OmniServiceCoreTest is ServiceTest {
         send(message, fee());
     }
 
+    /// T-47
     function test_payloadSizes() public {
         MessageData memory message = data();
         uint16[6] memory sizes = [0, 1, 31, 32, 33, 16_384];
@@ -507,6 +548,7 @@ contract OmniServiceCoreTest is ServiceTest {
 
     // ---- roles -----------------------------------------------------------------------------------------------
 
+    /// T-31
     function testFuzz_onlyTheOwnerConfigures(address caller) public {
         vm.assume(caller != OWNER);
         BelievingClient client = new BelievingClient();

@@ -108,7 +108,7 @@ contract OmniServiceExecutionTest is InboxTest {
         bytes reason;
     }
 
-    /// Delivers and returns what `MessageIn` said.
+    /// Delivers and returns what `MessageExecuted` or `MessageIn` said.
     function deliverAndRead(bytes memory sent) private returns (bool result, Failure memory failure) {
         vm.recordLogs();
         deliverOne(sent);
@@ -117,7 +117,12 @@ contract OmniServiceExecutionTest is InboxTest {
 
     function readMessageIn(Vm.Log[] memory logs) private view returns (bool result, Failure memory failure) {
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].emitter != address(service) || logs[i].topics[0] != IOmniService.MessageIn.selector) continue;
+            if (logs[i].emitter != address(service)) continue;
+            if (logs[i].topics[0] == IOmniServiceInbox.MessageExecuted.selector) {
+                failure.orderId = logs[i].topics[1];
+                return (true, failure);
+            }
+            if (logs[i].topics[0] != IOmniService.MessageIn.selector) continue;
             assertEq(logs[i].topics[2], bytes32(uint256(CHAIN_A)));
             assertEq(logs[i].topics[3], bytes32(uint256(CHAIN_B)));
             bytes memory fromAddress;
@@ -127,7 +132,7 @@ contract OmniServiceExecutionTest is InboxTest {
             failure.orderId = logs[i].topics[1];
             return (result, failure);
         }
-        revert NotTrue("no MessageIn");
+        revert NotTrue("no execution");
     }
 
     function encoded(address target, MessageType msgType, bytes memory payload) private returns (bytes memory) {

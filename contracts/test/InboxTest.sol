@@ -110,17 +110,13 @@ abstract contract InboxTest is ServiceTest {
     }
 
     function delivery(uint256 count, uint256[] memory indexes) internal view returns (bytes memory) {
-        return deliveryOf(count, indexes, rootAt(count));
-    }
-
-    function deliveryOf(uint256 count, uint256[] memory indexes, bytes32 root) internal view returns (bytes memory) {
         bytes memory items;
         for (uint256 i = 0; i < indexes.length; ++i) {
             bytes memory encoded = messages[indexes[i]];
             items = bytes.concat(items, abi.encodePacked(uint64(indexes[i]), uint24(encoded.length), encoded));
         }
         return bytes.concat(
-            abi.encodePacked(uint64(count), root, uint8(indexes.length)),
+            abi.encodePacked(uint64(count), uint8(indexes.length)),
             items,
             OutboxTree.prove(leaves(), count, indexes)
         );

@@ -99,7 +99,9 @@ abstract contract ServiceTest is Test {
     address internal constant PRICER = address(0x97ce70000);
     address internal constant FEES_TO = address(0xfee50000);
     uint256 internal constant BASE_GAS = 60_000;
+    uint256 internal constant BASE_GAS_CEILING = 2 * BASE_GAS;
     uint256 internal constant GAS_PRICE = 3 gwei;
+    uint256 internal constant GAS_PRICE_CEILING = 4 * GAS_PRICE;
 
     FeeService internal feeService;
 
@@ -112,12 +114,27 @@ abstract contract ServiceTest is Test {
             deployProxy(deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (OWNER, PRICER, FEES_TO)))
         );
         uint64[3] memory chains = [CHAIN_A, CHAIN_B, CHAIN_R];
-        vm.startPrank(PRICER);
         for (uint256 i = 0; i < chains.length; ++i) {
-            feeService.setBaseGas(chains[i], BASE_GAS);
-            feeService.setGasPrice(chains[i], address(0), GAS_PRICE);
+            openLane(chains[i]);
         }
+    }
+
+    function openLane(uint64 toChain) internal {
+        vm.startPrank(OWNER);
+        feeService.setBaseGasCeiling(toChain, BASE_GAS_CEILING);
+        feeService.setGasPriceCeiling(toChain, address(0), GAS_PRICE_CEILING);
+        vm.startPrank(PRICER);
+        feeService.setBaseGas(toChain, BASE_GAS);
+        feeService.setGasPrice(toChain, address(0), GAS_PRICE);
         vm.stopPrank();
+    }
+
+    /// Accepts a token towards chain B.
+    function acceptToken(address token, uint256 price) internal {
+        vm.prank(OWNER);
+        feeService.setGasPriceCeiling(CHAIN_B, token, 2 * price);
+        vm.prank(PRICER);
+        feeService.setGasPrice(CHAIN_B, token, price);
     }
 
     function feeOf(uint256 gasLimit) internal pure returns (uint256) {

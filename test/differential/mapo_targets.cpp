@@ -148,12 +148,8 @@ std::uint64_t random_number(Random& random) {
     return kCheckpoint + random.below(kEpochLength + 3);
 }
 
-AbiValue number_pair(const bn254::G1& point) {
-    return AbiValue::tuple({AbiValue::number(point.x), AbiValue::number(point.y)});
-}
-
-/// The seal of a block with the hash `hash`, as the proofs carry it.
-AbiValue random_seal(const Client& client, const Hash32& hash, Random& random) {
+/// The seal of a block with the hash `hash`, as proofs carry it, and the siblings of those that are absent.
+mapo::Proof random_seal(const Client& client, const Hash32& hash, Random& random) {
     const std::size_t count = client.validators.size();
     std::vector<std::size_t> signers(count);
     std::iota(signers.begin(), signers.end(), 0);
@@ -161,19 +157,13 @@ AbiValue random_seal(const Client& client, const Hash32& hash, Random& random) {
     for (std::size_t absent = random.below(count / 3 + 2); absent > 0 && signers.size() > 1; --absent) {
         signers.erase(signers.begin() + static_cast<std::ptrdiff_t>(random.below(signers.size())));
     }
-    const std::uint64_t rounds[] = {0, 0, 0, 1, 255, 256, 65535, 65536, mapo::kRoundMax, mapo::kRoundMax + 1};
+    const std::uint64_t rounds[] = {0, 0, 0, 1, 255, 256, 65535, 65536, mapo::kRoundMax};
     const std::uint64_t round = random.pick(std::span(rounds));
 
     // A block sealed as the devnet does it gives all but what depends on the hash.
     mapo::Header model;
     mapo::seal_header(model, client.validators, 0, signers, round);
-    static const codec::AbiType type =
-        codec::parse_abi_type(
-            "(bytes,(uint256,uint256[2],uint256,uint256[4],(uint256,uint256[])[2],"
-            "(uint256[2],bytes32[])[])," +
-            std::string(proof::kReceiptProofType) + "[])")
-            .value();
-    const AbiValue seal = codec::decode_abi(type, mapo::encode_proof(client.trusted, model, {})).value()[1];
+    mapo::Proof proof = mapo::decode_proof(mapo::encode_proof(client.trusted, model, {}), count).value();
 
     const auto point = bn254::hash_to_g1(mapo::seal_message(hash, Uint256{round}));
     BUTTER_ASSERT(point.has_value());
@@ -181,20 +171,68 @@ AbiValue random_seal(const Client& client, const Hash32& hash, Random& random) {
     for (std::size_t signer : signers) {
         secret = divide(secret + client.validators[signer].bls_secret, bn254::group_order()).remainder;
     }
-    std::vector<AbiValue> hints;
-    for (const bn254::BasePoint& base : point->bases) {
-        std::vector<AbiValue> roots;
-        for (const Uint256& root : base.roots) {
+    proof.seal.signature = bn254::multiply(point->point, secret);
+    for (std::size_t i = 0; i < proof.seal.hints.size(); ++i) {
+        const bn254::BasePoint& base = point->bases[i];
+        mapo::Hint& hint = proof.seal.hints[i];
+        hint = {base.inverse, {base.roots.begin(), base.roots.end()}};
+        for (Uint256& root : hint.roots) {
             // The other root of a pair serves as well, and so does an unreduced one.
-            const bool is_other = random.one_in(6);
-            Uint256 hint = is_other ? bn254::field_modulus() - root : root;
-            if (random.one_in(10)) hint = hint + bn254::field_modulus();
-            roots.push_back(AbiValue::number(hint));
+            if (random.one_in(6)) root = bn254::field_modulus() - root;
+            if (random.one_in(10)) root = root + bn254::field_modulus();
         }
-        hints.push_back(AbiValue::tuple({AbiValue::number(base.inverse), AbiValue::array(std::move(roots))}));
     }
-    return AbiValue::tuple({seal[0], number_pair(bn254::multiply(point->point, secret)), seal[2], seal[3],
-                            AbiValue::tuple(std::move(hints)), seal[5]});
+    return proof;
+}
+
+Uint256 mutated_word(const Uint256& word, Random& random) {
+    Bytes bytes = to_bytes(to_big_endian(word));
+    mutate_bytes(bytes, random);
+    bytes.resize(32);
+    return *from_big_endian(bytes);
+}
+
+void mutate_hash(Hash32& hash, Random& random) { hash[random.below(Hash32::kSize)] ^= 1U << random.below(8); }
+
+/// A fault in one of the seal's fields.
+void mutate_seal(mapo::ProofSeal& seal, Random& random) {
+    mapo::Hint& hint = seal.hints[random.below(2)];
+    switch (random.below(9)) {
+        case 0:
+            seal.round = static_cast<std::uint32_t>(random.below(mapo::kRoundMax + 1));
+            break;
+        case 1:
+            seal.signature.y = mutated_word(seal.signature.y, random);
+            break;
+        case 2:
+            seal.aggregate_key.x_re = mutated_word(seal.aggregate_key.x_re, random);
+            break;
+        case 3:
+            hint.inverse = mutated_word(hint.inverse, random);
+            break;
+        case 4:
+            if (random.one_in(2))
+                hint.roots.push_back(hint.roots[0]);
+            else
+                hint.roots.pop_back();
+            break;
+        case 5:
+            seal.key_sum = random.one_in(2) ? bn254::g1_generator() : bn254::negate(seal.key_sum);
+            break;
+        case 6:
+            seal.absent.push_back({static_cast<std::uint8_t>(random.below(20)), bn254::g1_generator()});
+            break;
+        case 7:
+            if (!seal.absent.empty()) seal.absent.pop_back();
+            break;
+        default:
+            if (seal.absent.empty()) break;
+            mapo::AbsentKey& entry = seal.absent[random.below(seal.absent.size())];
+            if (random.one_in(2))
+                entry.index = static_cast<std::uint8_t>(random.below(20));
+            else
+                entry.key.y = mutated_word(entry.key.y, random);
+    }
 }
 
 Values generate_header(Random& random) {
@@ -211,10 +249,26 @@ Values generate_proof(Random& random) {
     const ProvenLogs logs = random_receipts(random);
     const mapo::Header header = random_header(client, random_number(random), logs.root, random);
     const Bytes encoded = sealed_header(client, header, random.one_in(4), random);
-    AbiValue proof = AbiValue::tuple(
-        {AbiValue::bytes(encoded), random_seal(client, crypto::keccak256(encoded), random), logs.proofs});
-    if (random.one_in(2)) proof = mutate_abi(proof, random);
-    return {AbiValue::number(index), AbiValue::bytes(mutated_encoding(proof, random))};
+    mapo::Proof proof = random_seal(client, crypto::keccak256(encoded), random);
+    proof.header = encoded;
+    for (std::size_t i = 0; i < logs.proofs.size(); ++i) {
+        proof.receipts.push_back(proof::from_abi(logs.proofs[i]));
+    }
+    if (random.one_in(3)) {
+        switch (random.below(3)) {
+            case 0:
+                mutate_hash(proof.siblings[random.below(proof.siblings.size())], random);
+                break;
+            case 1:
+                proof.siblings.pop_back();
+                break;
+            default:
+                mutate_seal(proof.seal, random);
+        }
+    }
+    Bytes bytes = mapo::encode_proof(proof);
+    if (random.one_in(3)) mutate_bytes(bytes, random);
+    return {AbiValue::number(index), AbiValue::bytes(bytes)};
 }
 
 Values generate_update(Random& random) {
@@ -223,14 +277,30 @@ Values generate_update(Random& random) {
     const std::uint64_t number = random.one_in(5) ? random_number(random) : kCheckpoint + kEpochLength;
     const mapo::Header header = random_header(client, number, random.fixed<32>(), random);
     const Bytes encoded = sealed_header(client, header, random.one_in(4), random);
-    std::vector<AbiValue> keys;
-    for (const mapo::DevnetValidator& entry : client.validators)
-        keys.push_back(number_pair(entry.validator.g1_key));
-    AbiValue update =
-        AbiValue::tuple({AbiValue::bytes(encoded), random_seal(client, crypto::keccak256(encoded), random),
-                         AbiValue::array(std::move(keys))});
-    if (random.one_in(3)) update = mutate_abi(update, random);
-    return {AbiValue::number(index), AbiValue::bytes(mutated_encoding(update, random))};
+    mapo::Update update{encoded, random_seal(client, crypto::keccak256(encoded), random).seal, {}, {}};
+    for (unsigned i = 0; i < client.validators.size(); ++i) {
+        const bn254::G1& key = client.validators[i].validator.g1_key;
+        update.leaves.push_back(crypto::keccak256(bn254::encode_g1(key)));
+        if (header.extra.removed.bit(i)) update.removed.push_back(key);
+    }
+    if (random.one_in(3)) {
+        switch (random.below(4)) {
+            case 0:
+                mutate_hash(update.leaves[random.below(update.leaves.size())], random);
+                break;
+            case 1:
+                update.leaves.pop_back();
+                break;
+            case 2:
+                update.removed.push_back(bn254::g1_generator());
+                break;
+            default:
+                mutate_seal(update.seal, random);
+        }
+    }
+    Bytes bytes = mapo::encode_update(update);
+    if (random.one_in(3)) mutate_bytes(bytes, random);
+    return {AbiValue::number(index), AbiValue::bytes(bytes)};
 }
 
 }  // namespace
@@ -239,7 +309,8 @@ void add_mapo_targets(std::vector<Target>& targets, Setup& setup) {
     for (const Client& client : clients()) {
         std::vector<AbiValue> keys;
         for (const mapo::DevnetValidator& entry : client.validators) {
-            keys.push_back(number_pair(entry.validator.g1_key));
+            const bn254::G1& key = entry.validator.g1_key;
+            keys.push_back(AbiValue::tuple({AbiValue::number(key.x), AbiValue::number(key.y)}));
         }
         setup.calls.push_back(
             codec::encode_call("addMapoClient(uint64,uint64,uint256[2][])",

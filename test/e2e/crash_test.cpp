@@ -50,7 +50,12 @@ struct Executions {
 };
 Executions executions_on(World& world, std::string_view name) {
     Executions out;
-    for (const rpc::PlacedLog& placed : world.logs(name, world.service(name), service::message_in_topic())) {
+    std::vector<rpc::PlacedLog> logs = world.logs(name, world.service(name), service::message_in_topic());
+    for (const rpc::PlacedLog& placed :
+         world.logs(name, world.service(name), service::message_executed_topic())) {
+        logs.push_back(placed);
+    }
+    for (const rpc::PlacedLog& placed : logs) {
         const auto event = service::decode_message_in(placed.log);
         if (!event) throw std::runtime_error("a MessageIn log is malformed");
         if (event->is_success) {
@@ -90,7 +95,7 @@ std::vector<std::pair<std::uint32_t, Hash32>> validators_of(World& world, std::s
     for (const Bytes& bytes : client_states(world, "R", to)) {
         const auto state = mapo::decode_state(bytes);
         if (!state) throw std::runtime_error("not a client state");
-        out.emplace_back(state->validators, state->key_root);
+        out.emplace_back(state->validators, state->set_hash);
     }
     return out;
 }

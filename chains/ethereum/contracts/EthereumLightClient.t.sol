@@ -271,7 +271,7 @@ contract EthereumLightClientTest is EthereumTest {
 
     // ---- who signed ------------------------------------------------------------------------------------------
 
-    /// T-22: five of eight signed, validly.
+    /// T-22, T-18: five of eight signed, validly.
     function test_fiveOfEight() public {
         refuseAt("fiveOfEight", abi.encodeWithSelector(EthereumLightClient.ParticipationTooLow.selector, 5, 8));
     }
@@ -280,7 +280,7 @@ contract EthereumLightClientTest is EthereumTest {
         return bytes32(1 << (248 - (i & 0xf8) + (i & 7)));
     }
 
-    /// T-22: bits beyond the committee, in the same word and in the next.
+    /// T-22, T-26: bits beyond the committee, in the same word and in the next.
     function test_bitsBeyondTheCommittee() public {
         SyncUpdate memory update = small("learn");
         bytes memory reason = abi.encodePacked(EthereumLightClient.BitsOutOfRange.selector);
@@ -394,6 +394,7 @@ contract EthereumLightClientTest is EthereumTest {
         this.start(network, at, finalPrecompiles());
     }
 
+    /// T-18
     function test_networks() public {
         EthereumCheckpoint memory at = checkpoint(0);
         EthereumNetwork memory network = networkAt(".small.network");

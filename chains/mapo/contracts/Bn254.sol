@@ -25,59 +25,61 @@ library Bn254 {
     error Bn254MulFailed();
     error Bn254PairingFailed();
 
-    struct G1 {
-        uint256 x;
-        uint256 y;
-    }
-
-    function add(G1 memory a, G1 memory b) internal view returns (G1 memory sum) {
-        uint256[4] memory input = [a.x, a.y, b.x, b.y];
+    function add(uint256 ax, uint256 ay, uint256 bx, uint256 by) internal view returns (uint256 x, uint256 y) {
         bool ok;
         assembly ("memory-safe") {
-            ok := staticcall(ADD_GAS, 6, input, 0x80, sum, 0x40)
+            let free := mload(0x40)
+            mstore(free, ax)
+            mstore(add(free, 0x20), ay)
+            mstore(add(free, 0x40), bx)
+            mstore(add(free, 0x60), by)
+            ok := staticcall(ADD_GAS, 6, free, 0x80, free, 0x40)
             ok := and(ok, eq(returndatasize(), 0x40))
+            x := mload(free)
+            y := mload(add(free, 0x20))
         }
         if (!ok) revert Bn254AddFailed();
     }
 
-    function mul(G1 memory a, uint256 scalar) internal view returns (G1 memory product) {
-        uint256[3] memory input = [a.x, a.y, scalar];
+    /// @notice a - b, where b is a point other than infinity. Fails for infinity and for a `by` that is not canonical.
+    function subtract(uint256 ax, uint256 ay, uint256 bx, uint256 by) internal view returns (uint256 x, uint256 y) {
+        unchecked {
+            // No point has y = 0; that, and what is above P, makes a coordinate that the precompile refuses.
+            return add(ax, ay, bx, P - by);
+        }
+    }
+
+    function mul(uint256 ax, uint256 ay, uint256 scalar) internal view returns (uint256 x, uint256 y) {
         bool ok;
         assembly ("memory-safe") {
-            ok := staticcall(MUL_GAS, 7, input, 0x60, product, 0x40)
+            let free := mload(0x40)
+            mstore(free, ax)
+            mstore(add(free, 0x20), ay)
+            mstore(add(free, 0x40), scalar)
+            ok := staticcall(MUL_GAS, 7, free, 0x60, free, 0x40)
             ok := and(ok, eq(returndatasize(), 0x40))
+            x := mload(free)
+            y := mload(add(free, 0x20))
         }
         if (!ok) revert Bn254MulFailed();
     }
 
-    /// @notice Minus a point whose coordinates are canonical.
-    function negate(G1 memory a) internal pure returns (G1 memory) {
-        return G1({x: a.x, y: a.y == 0 ? 0 : P - a.y});
-    }
-
     /// @notice Whether e(a, key) == e(b, g2). Reverts when an input is no valid point.
-    function pairingEquals(G1 memory a, uint256[4] memory key, G1 memory b) internal view returns (bool) {
-        uint256[12] memory input = [
-            a.x,
-            a.y,
-            key[0],
-            key[1],
-            key[2],
-            key[3],
-            b.x,
-            b.y,
-            NEG_G2_X_IM,
-            NEG_G2_X_RE,
-            NEG_G2_Y_IM,
-            NEG_G2_Y_RE
-        ];
-        uint256[1] memory answer;
+    function pairingEquals(uint256 ax, uint256 ay, uint256[4] memory key, uint256 bx, uint256 by)
+        internal
+        view
+        returns (bool)
+    {
+        uint256[12] memory input =
+            [ax, ay, key[0], key[1], key[2], key[3], bx, by, NEG_G2_X_IM, NEG_G2_X_RE, NEG_G2_Y_IM, NEG_G2_Y_RE];
+        uint256 answer;
         bool ok;
         assembly ("memory-safe") {
-            ok := staticcall(PAIRING_2_GAS, 8, input, 0x180, answer, 0x20)
+            ok := staticcall(PAIRING_2_GAS, 8, input, 0x180, 0x00, 0x20)
             ok := and(ok, eq(returndatasize(), 0x20))
+            answer := mload(0x00)
         }
         if (!ok) revert Bn254PairingFailed();
-        return answer[0] == 1;
+        return answer == 1;
     }
 }

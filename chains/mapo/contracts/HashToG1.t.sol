@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {AtlasPacking, MapToCurveHint} from "./AtlasPacking.sol";
 import {Bn254} from "./Bn254.sol";
-import {HashToG1, MapToCurveHint} from "./HashToG1.sol";
+import {HashToG1} from "./HashToG1.sol";
 import {MapTest} from "./MapTest.sol";
 
 contract HashHarness {
-    function hash(bytes memory message, MapToCurveHint[2] calldata hints) external view returns (uint256, uint256) {
-        Bn254.G1 memory point = HashToG1.hash(message, hints);
-        return (point.x, point.y);
+    function hash(bytes memory message, bytes calldata hints) external view returns (uint256, uint256) {
+        uint256 position;
+        assembly ("memory-safe") {
+            position := hints.offset
+        }
+        // Hashing leaves the message as it was.
+        bytes32 before = keccak256(message);
+        (uint256 x, uint256 y) = HashToG1.hash(message, position);
+        require(keccak256(message) == before && HashToG1.skipHints(position) == position + hints.length);
+        return (x, y);
     }
 }
 
@@ -56,7 +64,7 @@ contract HashToG1Test is MapTest {
             string memory at = string.concat(".cases[", vm.toString(i), "]");
             MapToCurveHint[2] memory hints = hintsAt(i);
             candidates |= 1 << hints[0].roots.length | 1 << (4 + hints[1].roots.length);
-            (uint256 x, uint256 y) = harness.hash(vm.parseJsonBytes(json, string.concat(at, ".msg")), hints);
+            (uint256 x, uint256 y) = harness.hash(vm.parseJsonBytes(json, string.concat(at, ".msg")), AtlasPacking.packHints(hints));
             assertEq(x, uint256(vm.parseJsonBytes32(json, string.concat(at, ".H[0]"))));
             assertEq(y, uint256(vm.parseJsonBytes32(json, string.concat(at, ".H[1]"))));
         }
@@ -65,8 +73,9 @@ contract HashToG1Test is MapTest {
     }
 
     function refuse(bytes memory message, MapToCurveHint[2] memory hints, uint256 base) private {
+        bytes memory packed = AtlasPacking.packHints(hints);
         vm.expectRevert(abi.encodeWithSelector(HashToG1.HintMismatch.selector, base));
-        harness.hash(message, hints);
+        harness.hash(message, packed);
     }
 
     /// A prover cannot choose another candidate: of three, the first that is a square is the point.
@@ -109,15 +118,15 @@ contract HashToG1Test is MapTest {
     function test_otherRoots() public view {
         MapToCurveHint[2] memory hints = hintsAt(0);
         bytes memory message = messages[0];
-        (uint256 x, uint256 y) = harness.hash(message, hints);
+        (uint256 x, uint256 y) = harness.hash(message, AtlasPacking.packHints(hints));
         for (uint256 k = 0; k < hints[0].roots.length; ++k) {
             hints[0].roots[k] = Bn254.P - hints[0].roots[k];
-            (uint256 otherX, uint256 otherY) = harness.hash(message, hints);
+            (uint256 otherX, uint256 otherY) = harness.hash(message, AtlasPacking.packHints(hints));
             assertEq(otherX, x);
             assertEq(otherY, y);
         }
         hints[0].inverse += Bn254.P;
-        (uint256 lastX, uint256 lastY) = harness.hash(message, hints);
+        (uint256 lastX, uint256 lastY) = harness.hash(message, AtlasPacking.packHints(hints));
         assertEq(lastX, x);
         assertEq(lastY, y);
     }

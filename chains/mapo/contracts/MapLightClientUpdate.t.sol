@@ -7,8 +7,10 @@ import {ILightClient} from "../../../contracts/interfaces/ILightClient.sol";
 import {ReceiptProofs} from "../../../contracts/libraries/ReceiptProofs.sol";
 import {Vectors} from "../../../contracts/test/Vectors.sol";
 import {AtlasHeader} from "./AtlasHeader.sol";
+import {AtlasPacking, AtlasProof, AtlasUpdate} from "./AtlasPacking.sol";
+import {AtlasSeal} from "./AtlasSeal.sol";
 import {Bn254} from "./Bn254.sol";
-import {AtlasProof, AtlasUpdate, MapLightClient} from "./MapLightClient.sol";
+import {MapLightClient} from "./MapLightClient.sol";
 import {MapTest} from "./MapTest.sol";
 
 /// How the client starts and follows the set of validators, and the real chain's headers.
@@ -37,10 +39,10 @@ contract MapLightClientUpdateTest is MapTest {
     }
 
     function test_setThatStaysTheSame() public {
-        bytes32 keyRoot = client.keyRoot();
+        bytes32 setHash = client.setHash();
         client.update(bytesAt(".unchanged.update"));
         assertEq(client.clientState(), bytesAt(".unchanged.state"));
-        assertEq(client.keyRoot(), keyRoot);
+        assertEq(client.setHash(), setHash);
         assertEq(client.lastEpochBlock(), 6_000);
     }
 
@@ -48,7 +50,7 @@ contract MapLightClientUpdateTest is MapTest {
     function test_oldSetInTheNewEpoch() public {
         client.update(bytesAt(".rotation.update"));
         bytes memory proof = bytesAt(".rotation.proofOfOldSet.proof");
-        vm.expectRevert(abi.encodeWithSelector(MapLightClient.AbsentKeysWrong.selector, 0, 1));
+        vm.expectRevert(abi.encodePacked(MapLightClient.SetNotProven.selector));
         client.verifyLogs(proof);
     }
 
@@ -84,7 +86,7 @@ contract MapLightClientUpdateTest is MapTest {
     }
 
     function refuse(AtlasUpdate memory update, bytes memory reason) private {
-        refuse(abi.encode(update), reason);
+        refuse(AtlasPacking.pack(update), reason);
     }
 
     /// T-23: no epoch can be left out.
@@ -104,7 +106,7 @@ contract MapLightClientUpdateTest is MapTest {
     }
 
     function test_updateOfAnotherSet() public {
-        refuse(bytesAt(".updateOfOthers.update"), abi.encodePacked(MapLightClient.SealInvalid.selector));
+        refuse(bytesAt(".updateOfOthers.update"), abi.encodePacked(MapLightClient.SetNotProven.selector));
     }
 
     /// The changes stand in the header that was signed: altered, they are nobody's.
@@ -113,7 +115,7 @@ contract MapLightClientUpdateTest is MapTest {
         uint256 altered = 0;
         for (uint256 i = 0; i < update.header.length; i += 7) {
             update.header[i] ^= 0x04;
-            (bool success,) = address(client).call(abi.encodeCall(ILightClient.update, (abi.encode(update))));
+            (bool success,) = address(client).call(abi.encodeCall(ILightClient.update, (AtlasPacking.pack(update))));
             // A smaller number makes it an old block, which changes nothing.
             if (success) assertEq(client.lastEpochBlock(), LAST_EPOCH_BLOCK);
             else ++altered;
@@ -123,22 +125,60 @@ contract MapLightClientUpdateTest is MapTest {
         assertEq(client.clientState(), bytesAt(".state"));
     }
 
-    function test_keysOfTheOldSetAreBound() public {
+    function test_leavesOfTheOldSetAreBound() public {
         AtlasUpdate memory update = updateAt(".rotation.update");
-        bytes memory wrong = abi.encodePacked(MapLightClient.KeysWrong.selector);
-        update.keys[29][1] ^= 1;
+        bytes memory wrong = abi.encodePacked(MapLightClient.SetNotProven.selector);
+        update.leaves[29] ^= bytes32(uint256(1));
         refuse(update, wrong);
-        update.keys[29][1] ^= 1;
-        (update.keys[0], update.keys[1]) = (update.keys[1], update.keys[0]);
+        update.leaves[29] ^= bytes32(uint256(1));
+        (update.leaves[0], update.leaves[1]) = (update.leaves[1], update.leaves[0]);
         refuse(update, wrong);
-        update.keys = new uint256[2][](0);
+        (update.leaves[0], update.leaves[1]) = (update.leaves[1], update.leaves[0]);
+        update.seal.keySum = [uint256(1), 2];
         refuse(update, wrong);
-        update.keys = new uint256[2][](31);
-        uint256[2][] memory keys = keysAt(".keys");
-        for (uint256 i = 0; i < 30; ++i) {
-            update.keys[i] = keys[i];
+    }
+
+    function test_numberOfLeaves() public {
+        AtlasUpdate memory update = updateAt(".unchanged.update");
+        bytes32[] memory leaves = update.leaves;
+        update.leaves = new bytes32[](0);
+        refuse(update, abi.encodePacked(MapLightClient.ProofTooShort.selector));
+        update.leaves = new bytes32[](29);
+        for (uint256 i = 0; i < 29; ++i) {
+            update.leaves[i] = leaves[i];
         }
-        refuse(update, wrong);
+        refuse(update, abi.encodePacked(MapLightClient.ProofTooShort.selector));
+        update.leaves = new bytes32[](31);
+        for (uint256 i = 0; i < 30; ++i) {
+            update.leaves[i] = leaves[i];
+        }
+        refuse(update, abi.encodeWithSelector(MapLightClient.ProofTooLong.selector, 32));
+    }
+
+    /// The absent of an update are proven by its leaves.
+    function test_absentKeysOfAnUpdate() public {
+        AtlasUpdate memory update = updateAt(".rotation.update");
+        uint256[2] memory key = update.seal.absent[1].key;
+        update.seal.absent[1].key = update.seal.absent[0].key;
+        refuse(update, abi.encodeWithSelector(MapLightClient.AbsentKeyNotProven.selector, 21));
+        update.seal.absent[1].key = key;
+        update.seal.absent[1].index = 22;
+        refuse(update, abi.encodeWithSelector(MapLightClient.AbsentKeyNotProven.selector, 22));
+    }
+
+    /// What leaves the sum is the key that leaves the set.
+    function test_keysOfTheRemoved() public {
+        AtlasUpdate memory update = updateAt(".rotation.update");
+        assertEq(update.removed.length, 1);
+        uint256[2] memory key = update.removed[0];
+        update.removed[0] = [uint256(1), 2];
+        refuse(update, abi.encodeWithSelector(MapLightClient.RemovedKeyWrong.selector, 3));
+        update.removed = new uint256[2][](0);
+        vm.expectRevert();
+        client.update(AtlasPacking.pack(update));
+        update.removed = new uint256[2][](2);
+        (update.removed[0], update.removed[1]) = (key, key);
+        refuse(update, abi.encodeWithSelector(MapLightClient.ProofTooLong.selector, 64));
     }
 
     function test_listsOfDifferentLengths() public {
@@ -160,10 +200,11 @@ contract MapLightClientUpdateTest is MapTest {
     function test_removedBeyondTheSet() public {
         refuse(
             bytesAt(".bad.removedBeyondTheSet.update"),
-            abi.encodeWithSelector(MapLightClient.BitmapOutOfRange.selector, 1 << 30, 30)
+            abi.encodeWithSelector(MapLightClient.RemovedOutOfRange.selector, 1 << 30, 30)
         );
     }
 
+    /// T-18
     function test_setOfNobodyAndOfTooMany() public {
         bytes4 outOfRange = MapLightClient.ValidatorCountOutOfRange.selector;
         refuse(bytesAt(".bad.allRemoved.update"), abi.encodeWithSelector(outOfRange, 0));
@@ -299,12 +340,12 @@ contract MapLightClientUpdateTest is MapTest {
         if (hash == keccak256("receipt-root-changed")) return AtlasHeader.ProposerMismatch.selector;
         if (hash == keccak256("number-changed")) return AtlasHeader.ProposerMismatch.selector;
         if (hash == keccak256("proposer-seal-bit-flip")) return AtlasHeader.ProposerMismatch.selector;
-        if (hash == keccak256("round-changed")) return MapLightClient.SealInvalid.selector;
-        if (hash == keccak256("bitmap-changed")) return MapLightClient.QuorumNotReached.selector;
+        if (hash == keccak256("round-changed")) return AtlasSeal.SealInvalid.selector;
+        if (hash == keccak256("bitmap-changed")) return AtlasSeal.QuorumNotReached.selector;
         if (hash == keccak256("aggregated-signature-replaced-by-parent-seal")) {
-            return MapLightClient.SealInvalid.selector;
+            return AtlasSeal.SealInvalid.selector;
         }
-        if (hash == keccak256("wrong-aggregate-pk")) return MapLightClient.SealInvalid.selector;
+        if (hash == keccak256("wrong-aggregate-pk")) return AtlasSeal.SealInvalid.selector;
         revert NotTrue("an unknown label");
     }
 }

@@ -5,7 +5,8 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 
 import {Test} from "../../../contracts/test/Test.sol";
 import {Vectors} from "../../../contracts/test/Vectors.sol";
-import {AtlasProof, AtlasUpdate, MapLightClient} from "./MapLightClient.sol";
+import {AtlasPacking, AtlasProof, AtlasUpdate} from "./AtlasPacking.sol";
+import {MapLightClient} from "./MapLightClient.sol";
 
 /// What the tests of this folder share: the family's vectors, and clients deployed as they are in use.
 abstract contract MapTest is Test {
@@ -13,6 +14,7 @@ abstract contract MapTest is Test {
     uint64 internal constant CHAIN_R = 22_776;
     uint64 internal constant EPOCH_LENGTH = 1_000;
     uint64 internal constant LAST_EPOCH_BLOCK = 5_000;
+    uint256 internal constant SET_SIZE = 30;
     address internal constant OWNER = address(0xa11ce0000);
 
     function bytesAt(string memory path) internal view returns (bytes memory) {
@@ -34,11 +36,11 @@ abstract contract MapTest is Test {
     }
 
     function proofAt(string memory path) internal view returns (AtlasProof memory) {
-        return abi.decode(bytesAt(path), (AtlasProof));
+        return AtlasPacking.readProof(bytesAt(path), SET_SIZE);
     }
 
     function updateAt(string memory path) internal view returns (AtlasUpdate memory) {
-        return abi.decode(bytesAt(path), (AtlasUpdate));
+        return AtlasPacking.readUpdate(bytesAt(path), SET_SIZE);
     }
 
     function deployClient(uint256[2][] memory keys, uint64 lastEpochBlock) internal returns (MapLightClient) {

@@ -144,9 +144,10 @@ Object sealed(const Set& set, Header header, const std::vector<std::size_t>& sig
 }
 
 Object proof_object(const Set& set, const std::vector<std::size_t>& absent, std::uint64_t round,
-                    BlockNumber last_epoch_block = kLastEpochBlock, std::uint64_t offset = 17) {
+                    BlockNumber last_epoch_block = kLastEpochBlock, std::uint64_t offset = 17,
+                    std::size_t transactions = 20) {
     Header header = make_header(last_epoch_block.value + offset);
-    const auto receipts = put_log(header, root_log(9, crypto::keccak256(as_bytes("outbox"))), 20);
+    const auto receipts = put_log(header, root_log(9, crypto::keccak256(as_bytes("outbox"))), transactions);
     return sealed(set, header, all_but(set.size(), absent), round, last_epoch_block, receipts);
 }
 
@@ -253,13 +254,13 @@ Object delivery_object(const Set& set, std::size_t payload_bytes) {
         std::vector<std::uint64_t> indexes;
         for (std::uint64_t i = kCount - size; i < kCount; ++i) indexes.push_back(i);
         for (const std::uint64_t index : indexes) items.push_back({index, messages[index]});
-        const message::Delivery delivery{kCount, outbox.root(), items, outbox.siblings(kCount, indexes)};
+        const message::Delivery delivery{kCount, items, outbox.siblings(kCount, indexes)};
         out.add("delivery" + std::to_string(size), message::encode_delivery(delivery));
     }
-    // Opens the bitmap's word, as the messages before have on a living chain.
-    const std::vector<std::uint64_t> opening{256};
+    // Opens the bitmap's words, as the messages before have on a living chain.
+    const std::vector<std::uint64_t> opening{249, 256};
     const message::Delivery delivery{
-        kCount, outbox.root(), {{256, messages[256]}}, outbox.siblings(kCount, opening)};
+        kCount, {{249, messages[249]}, {256, messages[256]}}, outbox.siblings(kCount, opening)};
     out.add("opening", message::encode_delivery(delivery));
     return out;
 }
@@ -345,7 +346,9 @@ void print() {
     out.add("round256", proof_object(set, {}, 256));
     out.add("round65536", proof_object(set, {}, 65'536));
     out.add("roundMax", proof_object(set, {}, kRoundMax));
-    out.add("roundTooLarge", proof_object(set, {}, kRoundMax + 1));
+    // Another block of the same number; and the same block, sealed by others.
+    out.add("twin", proof_object(set, {2}, 1, kLastEpochBlock, 17, 3));
+    out.add("fullAgain", proof_object(set, {29}, 0));
     out.add("firstBlock", proof_object(set, {}, 0, kLastEpochBlock, 1));
     out.add("lastBlock", proof_object(set, {}, 0, kLastEpochBlock, kEpochLength));
     out.add("blockBefore", proof_object(set, {}, 0, kLastEpochBlock, 0));

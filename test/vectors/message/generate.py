@@ -187,7 +187,7 @@ PROOFS = [(1, [0]), (2, [0]), (2, [1]), (2, [0, 1]), (3, [2]), (3, [0, 2]), (7, 
 
 
 def delivery(outbox_ids, encoded, count, indexes):
-    out = number(count, 8) + root(outbox_ids, count) + number(len(indexes), 1)
+    out = number(count, 8) + number(len(indexes), 1)
     for i in indexes:
         out += number(i, 8) + number(len(encoded[i]), 3) + encoded[i]
     return out + b"".join(siblings(outbox_ids, count, indexes))
