@@ -9,14 +9,19 @@ library BoundedCall {
         internal
         returns (bool success, bytes memory answer)
     {
-        success = callOnly(target, gasLimit, data);
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(data, 0x20)
+        }
+        success = callWith(target, gasLimit, start, data.length);
         answer = returned(returnBytesMax);
     }
 
-    /// @notice Calls `target` without value and copies nothing of what it returns.
-    function callOnly(address target, uint256 gasLimit, bytes memory data) internal returns (bool success) {
+    /// @notice Calls `target` without value, with `size` bytes of memory from `start`, and copies nothing of what it
+    /// returns.
+    function callWith(address target, uint256 gasLimit, uint256 start, uint256 size) internal returns (bool success) {
         assembly ("memory-safe") {
-            success := call(gasLimit, target, 0, add(data, 0x20), mload(data), 0, 0)
+            success := call(gasLimit, target, 0, start, size, 0, 0)
         }
     }
 

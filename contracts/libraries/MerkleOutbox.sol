@@ -17,8 +17,13 @@ library MerkleOutbox {
     error ProofTooLong(uint256 left);
     error NothingToProve();
 
-    function leaf(uint64 index, bytes32 orderId) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(uint8(0), index, orderId));
+    function leaf(uint64 index, bytes32 orderId) internal pure returns (bytes32 result) {
+        // Same as keccak256(abi.encodePacked(uint8(0), index, orderId)) in scratch space.
+        assembly ("memory-safe") {
+            mstore(0x00, shl(184, index))
+            mstore(0x09, orderId)
+            result := keccak256(0x00, 0x29)
+        }
     }
 
     function node(bytes32 left, bytes32 right) internal pure returns (bytes32) {

@@ -64,38 +64,41 @@ library MerkleTree {
         returns (bytes32 peak, uint256 next)
     {
         assembly ("memory-safe") {
-            // 0x01 ‖ left ‖ right, hashed from `input + 0x1f`
-            let input := mload(0x40)
-            mstore8(add(input, 0x1f), 1)
-            let left := add(input, 0x20)
+            // 0x01 ‖ left ‖ right, hashed from `tag`
+            let left := add(mload(0x40), 0x20)
+            let tag := sub(left, 1)
+            mstore8(tag, 1)
+            let toHash := sub(hashes, positions) // from the place of a position to that of its hash
             for {} and(gt(n, 1), gt(height, 0)) { height := sub(height, 1) } {
-                let out := 0
-                for { let i := 0 } lt(i, n) { i := add(i, 1) } {
-                    let position := mload(add(positions, shl(5, i)))
-                    mstore(add(left, shl(5, and(position, 1))), mload(add(hashes, shl(5, i))))
-                    let partner := add(i, 1)
-                    switch and(lt(partner, n), eq(mload(add(positions, shl(5, partner))), or(position, 1)))
+                let end := add(positions, shl(5, n))
+                let out := positions
+                for { let p := positions } lt(p, end) { p := add(p, 0x20) } {
+                    let position := mload(p)
+                    let side := shl(5, and(position, 1))
+                    mstore(add(left, side), mload(add(p, toHash)))
+                    let partner := add(p, 0x20)
+                    switch and(lt(partner, end), eq(mload(partner), or(position, 1)))
                     case 1 {
-                        mstore(add(left, 0x20), mload(add(hashes, shl(5, partner))))
-                        i := partner
+                        mstore(add(left, 0x20), mload(add(partner, toHash)))
+                        p := partner
                     }
                     default {
-                        mstore(add(left, shl(5, and(not(position), 1))), calldataload(at))
+                        mstore(add(left, xor(side, 0x20)), calldataload(at))
                         at := add(at, 0x20)
                     }
-                    mstore(add(hashes, shl(5, out)), keccak256(add(input, 0x1f), 0x41))
-                    mstore(add(positions, shl(5, out)), shr(1, position))
-                    out := add(out, 1)
+                    mstore(add(out, toHash), keccak256(tag, 0x41))
+                    mstore(out, shr(1, position))
+                    out := add(out, 0x20)
                 }
-                n := out
+                n := shr(5, sub(out, positions))
             }
             peak := mload(hashes)
             for { let position := mload(positions) } height { height := sub(height, 1) } {
-                let bit := shl(5, and(position, 1))
-                mstore(add(left, bit), peak)
-                mstore(add(left, xor(bit, 0x20)), calldataload(at))
+                let side := shl(5, and(position, 1))
+                mstore(add(left, side), peak)
+                mstore(add(left, xor(side, 0x20)), calldataload(at))
                 at := add(at, 0x20)
-                peak := keccak256(add(input, 0x1f), 0x41)
+                peak := keccak256(tag, 0x41)
                 position := shr(1, position)
             }
             next := at

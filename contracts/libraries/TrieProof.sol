@@ -10,9 +10,6 @@ library TrieProof {
     uint256 private constant BRANCH_ITEMS = 17;
     uint256 private constant HASH_BYTES = 32;
     uint256 private constant SPAN_SIZE_MASK = type(uint128).max;
-    /// RLP of nothing, and the prefix of a hash: what most items of a branch begin with.
-    uint256 private constant EMPTY_ITEM = 0x80;
-    uint256 private constant HASH_ITEM = 0xa0;
 
     error TrieMissingNode();
     error TrieHashMismatch(uint256 node);
@@ -117,17 +114,25 @@ library TrieProof {
     function _scan(uint256 at, uint256 end, uint256 index) private pure returns (uint256 items, uint256 child) {
         unchecked {
             while (at != end) {
-                if (items == index) child = at;
-                if (++items > BRANCH_ITEMS) revert TrieMalformedNode();
-                uint256 prefix = _byte(at);
-                if (prefix == HASH_ITEM && at + HASH_BYTES < end) {
-                    at += HASH_BYTES + 1;
-                } else if (prefix == EMPTY_ITEM) {
-                    ++at;
-                } else {
+                // Empty items and hashes, of which most of a branch consists.
+                assembly ("memory-safe") {
+                    for {} lt(at, end) {} {
+                        let prefix := byte(0, calldataload(at))
+                        let size := add(1, shl(5, eq(prefix, 0xa0)))
+                        if iszero(or(eq(prefix, 0x80), eq(prefix, 0xa0))) { break }
+                        if gt(add(at, size), end) { break }
+                        if eq(items, index) { child := at }
+                        items := add(items, 1)
+                        at := add(at, size)
+                    }
+                }
+                if (at != end) {
+                    if (items == index) child = at;
+                    ++items;
                     (, uint256 payload, uint256 size) = RlpReader.itemAt(at, end);
                     at = payload + size;
                 }
+                if (items > BRANCH_ITEMS) revert TrieMalformedNode();
             }
         }
     }

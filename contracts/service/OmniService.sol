@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {IFeeService} from "../interfaces/IFeeService.sol";
 import {ILightClient} from "../interfaces/ILightClient.sol";
-import {IMapoExecutor} from "../interfaces/IMapoExecutor.sol";
 import {IOmniService} from "../interfaces/IOmniService.sol";
 import {IOmniServiceInbox} from "../interfaces/IOmniServiceInbox.sol";
 import {IOmniServiceRelay} from "../interfaces/IOmniServiceRelay.sol";
 import {BoundedCall} from "../libraries/BoundedCall.sol";
+import {ExecutorCall} from "../libraries/ExecutorCall.sol";
 import {MerkleOutbox} from "../libraries/MerkleOutbox.sol";
 import {MessageCodec} from "../libraries/MessageCodec.sol";
 import {Message, MessageData} from "../types/MessageTypes.sol";
@@ -195,25 +195,22 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
             uint256 count = head >> DELIVERY_COUNT_SHIFT;
             uint256 n = uint8(head >> DELIVERY_N_SHIFT);
             if (n == 0) revert DeliveryMalformed();
-            batch.count = uint64(count);
-            batch.indexes = new uint256[](n);
-            batch.spans = new uint256[](n);
-            batch.orderIds = new bytes32[](n);
-            batch.leaves = new bytes32[](n);
+            (uint256 indexes, uint256 spans, uint256 orderIds, uint256 leaves) = _newLists(batch, n);
             at += DELIVERY_ITEMS_AT;
             uint256 place = type(uint256).max; // of the bitmap's word that `bits` are
             uint256 before = 0; // the bits as they are stored
             uint256 bits = 0;
-            for (uint256 i = 0; i < n; ++i) {
-                uint256 index = _word(at) >> ITEM_INDEX_SHIFT;
-                uint256 size = _word(at) >> ITEM_LENGTH_SHIFT & ITEM_LENGTH_MASK;
+            uint256 least = 0;
+            uint256 fresh = 0;
+            for (uint256 entry = 0; entry < 32 * n; entry += 32) {
+                uint256 item = _word(at);
+                uint256 index = item >> ITEM_INDEX_SHIFT;
+                uint256 size = item >> ITEM_LENGTH_SHIFT & ITEM_LENGTH_MASK;
                 at += ITEM_MESSAGE_AT;
                 if (at + size > end) revert DeliveryMalformed();
                 if (index >= count) revert IndexOutOfRange(uint64(index), uint64(count));
-                if (i != 0 && index <= batch.indexes[i - 1]) {
-                    revert IndexNotAscending(uint64(index), uint64(batch.indexes[i - 1]));
-                }
-                batch.indexes[i] = index;
+                if (index < least) revert IndexNotAscending(uint64(index), uint64(least - 1));
+                least = index + 1;
                 if (index >> 8 != place) {
                     if (bits != before) _delivered[place] = bits;
                     place = index >> 8;
@@ -224,15 +221,18 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
                     emit DeliveredBefore(uint64(index));
                 } else {
                     bits |= bit;
-                    batch.spans[i] = at << 128 | size;
-                    ++batch.fresh;
+                    _put(spans + entry, at << 128 | size);
+                    ++fresh;
                 }
                 bytes32 orderId = _hash(at, size);
-                batch.orderIds[i] = orderId;
-                batch.leaves[i] = MerkleOutbox.leaf(uint64(index), orderId);
+                _put(indexes + entry, index);
+                _put(orderIds + entry, uint256(orderId));
+                _put(leaves + entry, uint256(MerkleOutbox.leaf(uint64(index), orderId)));
                 at += size;
             }
             if (bits != before) _delivered[place] = bits;
+            batch.count = uint64(count);
+            batch.fresh = fresh;
             batch.siblingsAt = at;
         }
     }
@@ -249,32 +249,24 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         if (fromChain == block.chainid) revert WrongOrigin(fromChain, relayChainId);
         _requireGas(gasLimit, payload.length, 0);
         address target = address(uint160(_word(_start(party)) >> 96));
-        if (party.length != EVM_ADDRESS_BYTES || !_isCallable(gate, target)) {
+        bool isMessage = MessageCodec.isMessage(head);
+        if (
+            party.length != EVM_ADDRESS_BYTES || !_isCallable(gate, target)
+                || !(isMessage || _isAllowed(target, fromChain, keccak256(sender)))
+        ) {
             _execute(orderId, MessageCodec.decode(encoded));
             return;
         }
-        bool success;
-        uint256 free = _freeMemory();
-        if (MessageCodec.isMessage(head)) {
-            success = BoundedCall.callOnly(
-                target,
-                gasLimit,
-                abi.encodeCall(IMapoExecutor.mapoExecute, (fromChain, toChain, sender, orderId, payload))
-            );
-        } else if (_isAllowed(target, fromChain, keccak256(sender))) {
-            success = BoundedCall.callOnly(target, gasLimit, payload);
-        } else {
-            _execute(orderId, MessageCodec.decode(encoded));
-            return;
-        }
-        if (success) {
+        (uint256 start, uint256 size) = isMessage
+            ? ExecutorCall.writeMapoExecute(fromChain, toChain, sender, orderId, payload)
+            : ExecutorCall.writePayload(payload);
+        if (BoundedCall.callWith(target, gasLimit, start, size)) {
             emit MessageExecuted(orderId);
         } else {
             bytes memory reason = BoundedCall.returned(REASON_BYTES_MAX);
             Message memory message = MessageCodec.decode(encoded);
             _storeFailure(orderId, message, _dataOf(message), reason);
         }
-        _releaseMemory(free);
     }
 
     /// @dev Whether it has code, and is none of those that messages may never call. Exact: a target whose address shares
@@ -330,17 +322,35 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         }
     }
 
-    function _freeMemory() private pure returns (uint256 free) {
+    /// @dev Makes the lists of a batch of `n` and returns where the first entry of each stands.
+    function _newLists(Batch memory batch, uint256 n)
+        private
+        pure
+        returns (uint256 indexes, uint256 spans, uint256 orderIds, uint256 leaves)
+    {
+        indexes = _first(batch.indexes = new uint256[](n));
+        spans = _first(batch.spans = new uint256[](n));
+        bytes32[] memory list = new bytes32[](n);
+        batch.orderIds = list;
         assembly ("memory-safe") {
-            free := mload(0x40)
+            orderIds := add(list, 0x20)
+        }
+        list = new bytes32[](n);
+        batch.leaves = list;
+        assembly ("memory-safe") {
+            leaves := add(list, 0x20)
         }
     }
 
-    /// @dev Nothing that was allocated since `free` may be used any more: a batch does not pay for memory that grows with
-    /// each of its messages.
-    function _releaseMemory(uint256 free) private pure {
+    function _first(uint256[] memory list) private pure returns (uint256 position) {
         assembly ("memory-safe") {
-            mstore(0x40, free)
+            position := add(list, 0x20)
+        }
+    }
+
+    function _put(uint256 position, uint256 value) private pure {
+        assembly ("memory-safe") {
+            mstore(position, value)
         }
     }
 }
