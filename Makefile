@@ -1,6 +1,6 @@
 # The commands of the project. Each does its own set-up; see README.md.
 .DEFAULT_GOAL := build
-.PHONY: setup contracts build demo test test-cpp test-contracts bench fuzz format tidy clean
+.PHONY: setup contracts build demo test test-cpp test-contracts bench gas fuzz format tidy clean
 
 # What two cores and a few gigabytes hold; override with `make JOBS=8`.
 JOBS ?= $(shell nproc)
@@ -33,6 +33,10 @@ test-cpp: build
 
 test-contracts: contracts
 	@FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+
+# What transactions cost, from the snapshots that test-contracts holds against the code.
+gas:
+	@tools/gas
 
 # How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
 FUZZ_SECONDS ?= 60
