@@ -1,7 +1,7 @@
 # The commands of the project. Each does its own set-up; see README.md.
 .DEFAULT_GOAL := build
 .PHONY: setup contracts build demo test test-cpp test-asan test-contracts test-real test-real-short invariants mutants mutate \
-	bench fuzz format tidy clean
+	bench gas fuzz format tidy clean
 
 # What two cores and a few gigabytes hold; override with `make JOBS=8`.
 JOBS ?= $(shell nproc)
@@ -63,6 +63,10 @@ mutants: setup
 MUTATE ?= contracts chains
 mutate: setup
 	@tools/mutate $(MUTATE)
+
+# What transactions cost, from the snapshots that test-contracts holds against the code.
+gas:
+	@tools/gas
 
 # How long each kind of fuzzing searches, and where it starts; a run is repeated with the seed it printed.
 FUZZ_SECONDS ?= 60

@@ -13,11 +13,8 @@
 namespace butter::ethereum {
 namespace {
 
-constexpr std::string_view kUpdateType =
-    "((uint64,uint64,bytes32,bytes32,bytes32),(uint64,uint64,bytes32,bytes32,bytes32),bytes32[],bytes32,"
-    "bytes32[],"
-    "bytes32,bytes32[],uint64,bytes32[2],bytes,bytes,bytes32,(bytes,bytes32[])[])";
-constexpr std::string_view kProofType = "(bytes[],bytes[],bytes[],bytes[],(uint64,bytes[],uint16[])[])";
+constexpr std::string_view kProofType =
+    "(bytes[],uint64,bytes[],bytes[],bytes[],(uint64,bytes[],uint16[])[])";
 
 /// The contract and its twin follow offsets wherever they lead; here there is one encoding.
 bool is_canonical(std::string_view type_text, BytesView bytes) {
@@ -28,8 +25,8 @@ bool is_canonical(std::string_view type_text, BytesView bytes) {
 
 Result<Client, std::string> apply_needed(const BeaconNetwork& network, const Client& client, BytesView update,
                                          std::size_t& participants) {
-    const auto read = encoding::read_sync_update(update);
-    if (!read || !is_canonical(kUpdateType, update)) return std::unexpected("is not canonical");
+    const auto read = encoding::read_sync_update_head(update);
+    if (!read) return std::unexpected(std::string(to_string(ProofError::kUpdateLength)));
     if (read->signature_slot <= read->attested.slot)
         return std::unexpected(std::string(to_string(ProofError::kSlotOrder)));
     const Slot earliest = earliest_signature_slot(network, read->attested.slot, read->signature_slot);

@@ -11,8 +11,8 @@ namespace {
 
 constexpr SealerOptions kOptions{.slots_per_epoch = 4, .epochs_per_period = 4, .fulu_epoch = Epoch{6}};
 constexpr std::size_t kWordBytes = 32;
-/// Place of `signatureSlot` in an encoded update: the struct's offset, two headers, five words.
-constexpr std::size_t kSignatureSlotWord = 1 + 2 * 5 + 5;
+/// Place of the last byte of an encoded update's signature slot.
+constexpr std::size_t kSignatureSlotEnd = 7;
 
 std::unique_ptr<chain::Source> open_source(Devnet& devnet, rpc::JsonObject parameters) {
     return must(make_family()->make_source({.name = "devnet",
@@ -101,7 +101,7 @@ TEST_F(CheckpointProofs, need_each_update_once_and_in_order) {
 TEST_F(CheckpointProofs, name_the_earliest_signature_slot_that_says_the_same) {
     const BeaconNetwork& network = devnet_.sealer().network();
     Bytes& update = proof_.updates.front();
-    std::uint8_t& slot = update[kSignatureSlotWord * kWordBytes + kWordBytes - 1];
+    std::uint8_t& slot = update[kSignatureSlotEnd];
     slot += 1;
     const auto client = open_checkpoint(network, checkpoint_, proof_.opening);
     ASSERT_TRUE(client.has_value()) << client.error();

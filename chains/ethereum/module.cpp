@@ -19,7 +19,7 @@ using chain::SettingsError;
 constexpr std::string_view kKeys[] = {"preset",           "slots_per_epoch", "epochs_per_period",
                                       "committee_size",   "genesis_time",    "genesis_validators_root",
                                       "seconds_per_slot", "forks",           "checkpoint",
-                                      "bls_precompiles"};
+                                      "bls_precompiles",  "trusting_period"};
 constexpr std::string_view kForkKeys[] = {"name",
                                           "epoch",
                                           "version",
@@ -35,8 +35,10 @@ constexpr std::uint64_t kCommitteeSizeMax = 512;
 constexpr std::uint64_t kGindexMax = std::numeric_limits<std::uint16_t>::max();
 /// Of block_hash in the payload's tree.
 constexpr std::uint64_t kExecutionGindexMax = kGindexMax / 64;
-/// Such that slots of any epoch and period stay far below 2^64.
-constexpr std::uint64_t kSlotsMax = 1 << 20;
+constexpr std::uint64_t kSlotsPerEpochMax = std::numeric_limits<std::uint16_t>::max();
+constexpr std::uint64_t kSlotsPerPeriodMax = (1 << 24) - 1;
+constexpr std::uint64_t kSecondsPerSlotMax = std::numeric_limits<std::uint8_t>::max();
+constexpr std::uint64_t kSecondsMax = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kNumberMax = std::numeric_limits<std::int64_t>::max();
 
 struct Preset {
@@ -114,8 +116,9 @@ Result<void, SettingsError> read_preset(const boost::json::object& parameters, B
         network.committee_size = preset->committee_size;
         return {};
     }
-    TRY(network.slots_per_epoch, read_number(parameters, "slots_per_epoch", "", 1, kSlotsMax));
-    TRY(network.epochs_per_period, read_number(parameters, "epochs_per_period", "", 1, kSlotsMax));
+    TRY(network.slots_per_epoch, read_number(parameters, "slots_per_epoch", "", 1, kSlotsPerEpochMax));
+    const std::uint64_t epochs_max = kSlotsPerPeriodMax / network.slots_per_epoch;
+    TRY(network.epochs_per_period, read_number(parameters, "epochs_per_period", "", 1, epochs_max));
     TRY(network.committee_size, read_number(parameters, "committee_size", "", 1, kCommitteeSizeMax));
     if (!std::has_single_bit(network.committee_size))
         return fail("committee_size",
@@ -221,14 +224,18 @@ Result<SourceSettings, SettingsError> read_settings(const chain::NetworkSettings
     settings.chain_id = network.chain_id;
     TRY_VOID(read_preset(parameters, settings.network));
     TRY(settings.network.genesis_validators_root, read_fixed<32>(parameters, "genesis_validators_root", ""));
-    TRY(const std::uint64_t genesis_time, read_number(parameters, "genesis_time", "", 0, kNumberMax));
+    TRY(const std::uint64_t genesis_time, read_number(parameters, "genesis_time", "", 0, kSecondsMax));
     settings.network.genesis_time = UnixSeconds{genesis_time};
-    TRY(settings.network.seconds_per_slot, read_number(parameters, "seconds_per_slot", "", 1, kSlotsMax));
+    TRY(settings.network.seconds_per_slot,
+        read_number(parameters, "seconds_per_slot", "", 1, kSecondsPerSlotMax));
     TRY(settings.network.forks, read_forks(parameters));
     TRY(settings.checkpoint, read_fixed<32>(parameters, "checkpoint", ""));
     if (settings.checkpoint.is_zero())
         return fail("checkpoint", "must be the root of a finalised beacon block that you trust");
     TRY(settings.precompiles, read_precompiles(parameters));
+    if (parameters.contains("trusting_period")) {
+        TRY(settings.trusting_period_seconds, read_number(parameters, "trusting_period", "", 1, kSecondsMax));
+    }
     return settings;
 }
 

@@ -5,30 +5,22 @@
 #include <bit>
 #include <optional>
 
+#include "butter/base/assert.hpp"
 #include "butter/crypto/sha256.hpp"
 #include "chains/ethereum/execution_header.hpp"
+#include "chains/ethereum/key_tree.hpp"
 #include "chains/ethereum/proof_encoding.hpp"
 
 namespace butter::ethereum {
 namespace {
 
-using encoding::SyncUpdate;
+using encoding::SyncUpdateHead;
+using encoding::SyncUpdateTail;
 
-constexpr std::size_t kKeyBytes = 128;
-constexpr std::size_t kSignatureBytes = 256;
 constexpr std::size_t kBitsMax = 512;
 
-// ---- SSZ
-// ---------------------------------------------------------------------------------------------------------
-
-/// Whether `leaf` is the node `gindex` under `root`; `error` when it is another.
-Result<void, ProofError> check_branch(const Hash32& leaf, const std::vector<Hash32>& branch,
-                                      std::uint64_t gindex, const Hash32& root, ProofError error) {
-    const auto computed = codec::compute_branch_root(leaf, branch, gindex);
-    if (!computed) return std::unexpected(ProofError::kBranchLength);
-    if (*computed != root) return std::unexpected(error);
-    return {};
-}
+// ---- keys
+// --------------------------------------------------------------------------------------------------------
 
 /// (p - 1) / 2 for the field of BLS12-381.
 constexpr FixedBytes<48> kHalfModulus{
@@ -36,27 +28,35 @@ constexpr FixedBytes<48> kHalfModulus{
      0xb2, 0x3b, 0xa5, 0xc2, 0x79, 0xc2, 0x89, 0x5f, 0xb3, 0x98, 0x69, 0x50, 0x7b, 0x58, 0x7b, 0x12,
      0x0f, 0x55, 0xff, 0xff, 0x58, 0xa9, 0xff, 0xff, 0xdc, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xd5, 0x55}};
 
+using Key = FixedBytes<encoding::kKeyBytes>;
+constexpr std::size_t kFieldBytes = 48;
+
 /// hash_tree_root of the compressed key. Does not check that it is a point: whoever uses it does.
-Result<Hash32, ProofError> key_root(BytesView key) {
-    constexpr std::size_t kFieldBytes = 64;
-    constexpr std::size_t kPadding = 16;
-    const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
-    if (key.size() != kKeyBytes || std::all_of(key.begin(), key.end(), is_zero)) {
+Result<Hash32, ProofError> key_root(const Key& key) {
+    if (std::all_of(key.begin(), key.end(), [](std::uint8_t byte) { return byte == 0; })) {
         return std::unexpected(ProofError::kPoint);
     }
-    for (const BytesView padding : {key.first(kPadding), key.subspan(kFieldBytes, kPadding)}) {
-        if (!std::all_of(padding.begin(), padding.end(), is_zero)) return std::unexpected(ProofError::kPoint);
-    }
-    auto compressed = to_fixed<48>(key.subspan(kPadding, 48));
-    const bool is_larger = to_fixed<48>(key.subspan(kFieldBytes + kPadding, 48)) > kHalfModulus;
+    auto compressed = to_fixed<kFieldBytes>(BytesView(key).first(kFieldBytes));
+    const bool is_larger = to_fixed<kFieldBytes>(BytesView(key).subspan(kFieldBytes)) > kHalfModulus;
     compressed[0] |= is_larger ? 0xa0 : 0x80;
     const std::vector<Hash32> chunks = codec::pack_chunks(compressed);
     return crypto::sha256_pair(chunks[0], chunks[1]);
 }
 
-Result<bls::AffinePublicKey, ProofError> decode_key(BytesView key) {
-    if (key.size() != kKeyBytes) return std::unexpected(ProofError::kPoint);
-    const auto point = bls::decode_eip2537_key(to_fixed<kKeyBytes>(key));
+/// With the padding of EIP-2537.
+template <std::size_t Fields>
+FixedBytes<64 * Fields> padded(BytesView point) {
+    BUTTER_ASSERT(point.size() == kFieldBytes * Fields);
+    FixedBytes<64 * Fields> out;
+    for (std::size_t i = 0; i < Fields; ++i) {
+        const BytesView field = point.subspan(kFieldBytes * i, kFieldBytes);
+        std::copy(field.begin(), field.end(), out.begin() + static_cast<std::ptrdiff_t>(64 * i + 16));
+    }
+    return out;
+}
+
+Result<bls::AffinePublicKey, ProofError> decode_key(const Key& key) {
+    const auto point = bls::decode_eip2537_key(padded<2>(key));
     if (!point) return std::unexpected(ProofError::kPoint);
     return *point;
 }
@@ -74,65 +74,93 @@ struct Signers {
     std::size_t count = 0;
 };
 
-Result<Signers, ProofError> sum_of_signers(const BeaconNetwork& network, const SyncUpdate& update) {
+/// Of the committee whose root is `committee`.
+Result<Signers, ProofError> verify_signers(const BeaconNetwork& network, const Hash32& committee,
+                                           const SyncUpdateHead& head, const SyncUpdateTail& tail) {
     const std::size_t size = network.committee_size;
-    // The keys belong to the committee by their roots, which an off-curve point can share.
-    std::optional<bls::AffinePublicKey> aggregate_key;
-    std::vector<bls::AffinePublicKey> absent;
+    std::vector<std::size_t> absent;
     for (std::size_t index = 0; index < kBitsMax; ++index) {
-        const bool is_set = (update.bits[index / 256][index % 256 / 8] >> (index % 8) & 1) != 0;
-        if (index >= size) {
-            if (is_set) return std::unexpected(ProofError::kBits);
-        } else if (!is_set) {
-            if (absent.size() == update.absent.size()) return std::unexpected(ProofError::kAbsentMembers);
-            const encoding::AbsentMember& member = update.absent[absent.size()];
-            TRY(const Hash32 leaf, key_root(member.key));
-            TRY_VOID(check_branch(leaf, member.branch, size + index, update.pubkeys_root,
-                                  ProofError::kAbsentMembers));
-            if (!aggregate_key) {
-                TRY(aggregate_key, decode_key(update.aggregate_key));
-            }
-            TRY(const bls::AffinePublicKey key, decode_key(member.key));
-            absent.push_back(key);
-        }
+        if (index >= size && head.has_signed(index)) return std::unexpected(ProofError::kBits);
+        if (index < size && !head.has_signed(index)) absent.push_back(index);
     }
-    if (absent.size() != update.absent.size()) return std::unexpected(ProofError::kAbsentMembers);
+    BUTTER_ASSERT(absent.size() == tail.absent_keys.size());
+    TRY(const Hash32 aggregate_root, key_root(head.aggregate_key));
+    std::vector<std::pair<std::size_t, Hash32>> leaves;
+    std::vector<bls::AffinePublicKey> keys;
+    TRY(const bls::AffinePublicKey aggregate_key, decode_key(head.aggregate_key));
+    for (std::size_t i = 0; i < absent.size(); ++i) {
+        TRY(const Hash32 leaf, key_root(tail.absent_keys[i]));
+        TRY(const bls::AffinePublicKey key, decode_key(tail.absent_keys[i]));
+        leaves.emplace_back(absent[i], leaf);
+        keys.push_back(key);
+    }
     const std::size_t count = size - absent.size();
     if (count == 0 || count * 3 < size * 2) return std::unexpected(ProofError::kParticipation);
-    if (!aggregate_key) {
-        TRY(aggregate_key, decode_key(update.aggregate_key));
+    const FoldedTree tree =
+        fold_multiproof(std::move(leaves), static_cast<unsigned>(std::bit_width(size)) - 1, tail.key_nodes);
+    if (tree.nodes_used != tail.key_nodes.size()) return std::unexpected(ProofError::kUpdateLength);
+    if (crypto::sha256_pair(tree.root, aggregate_root) != committee) {
+        return std::unexpected(ProofError::kCommittee);
     }
-    const auto sum = bls::subtract(*aggregate_key, absent);
+    const auto sum = bls::subtract(aggregate_key, keys);
     if (!sum) return std::unexpected(ProofError::kPoint);
     return Signers{*sum, count};
 }
 
-/// How many signed.
-Result<std::size_t, ProofError> verify_signature(const BeaconNetwork& network, const SyncUpdate& update,
-                                                 const Hash32& committee) {
-    TRY(const Hash32 aggregate_root, key_root(update.aggregate_key));
-    if (crypto::sha256_pair(update.pubkeys_root, aggregate_root) != committee) {
-        return std::unexpected(ProofError::kCommittee);
-    }
-    TRY(const Signers signers, sum_of_signers(network, update));
-    if (update.signature.size() != kSignatureBytes) return std::unexpected(ProofError::kPoint);
-    const auto signature = bls::decode_eip2537_signature(to_fixed<kSignatureBytes>(update.signature));
-    if (!signature) return std::unexpected(ProofError::kPoint);
-    const Hash32 signing_root =
-        sync_committee_signing_root(network, root_of(update.attested), update.signature_slot);
-    if (!bls::verify(signers.key, signing_root, *signature)) return std::unexpected(ProofError::kSignature);
-    return signers.count;
-}
+/// What an update proves (`EthereumLightClient.Finality`).
+struct Finality {
+    Slot slot;
+    std::uint64_t attested_period = 0;
+    Hash32 header_root;
+    Hash32 next_committee_root;
+    std::size_t participants = 0;
+};
 
-Result<void, ProofError> verify_branches(const BeaconNetwork& network, const SyncUpdate& update) {
-    const Fork& attested_fork = network.fork_at(update.attested.slot);
-    TRY_VOID(check_branch(root_of(update.finalized), update.finality_branch,
-                          attested_fork.finalized_root_gindex, update.attested.state_root,
-                          ProofError::kFinality));
-    const std::uint64_t hash_gindex = block_hash_gindex(network.fork_at(update.finalized.slot));
+/// The twin of `EthereumLightClient._verify`.
+Result<Finality, ProofError> verify_update(const BeaconNetwork& network, const Client& client,
+                                           const SyncUpdateHead& head, BytesView bytes) {
+    if (head.signature_slot <= head.attested.slot || head.attested.slot < head.finalized.slot) {
+        return std::unexpected(ProofError::kSlotOrder);
+    }
+    const std::uint64_t store_period = network.period_of(client.state.finalized_slot);
+    const std::uint64_t signature_period = network.period_of(head.signature_slot);
+    const Hash32 committee = committee_root(client, signature_period);
+    // Only the current committee or, once known, the next: older ones may have sold their keys.
+    if (signature_period < store_period || signature_period > store_period + 1 || committee.is_zero()) {
+        return std::unexpected(ProofError::kCommitteeUnknown);
+    }
+    const std::uint64_t hash_gindex = block_hash_gindex(network.fork_at(head.finalized.slot));
     if (hash_gindex == 0) return std::unexpected(ProofError::kExecution);
-    return check_branch(update.execution_block_hash, update.execution_branch, hash_gindex,
-                        update.finalized.body_root, ProofError::kExecution);
+    const auto tail = encoding::read_sync_update_tail(network, head, bytes);
+    if (!tail) return std::unexpected(ProofError::kUpdateLength);
+
+    const Fork& fork = network.fork_at(head.attested.slot);
+    // A fork without light clients has indices of zero, which are no nodes.
+    const auto fold = [](const Hash32& leaf, const std::vector<Hash32>& branch, std::uint64_t gindex) {
+        const auto root = codec::compute_branch_root(leaf, branch, gindex);
+        return root ? Result<Hash32, ProofError>(*root) : std::unexpected(ProofError::kExecution);
+    };
+    BeaconHeader finalized = head.finalized;
+    TRY(finalized.body_root, fold(head.execution_block_hash, tail->execution_branch, hash_gindex));
+    BeaconHeader attested = head.attested;
+    const Hash32 finalized_root = root_of(finalized);
+    TRY(attested.state_root, fold(finalized_root, tail->finality_branch, fork.finalized_root_gindex));
+    if (!head.next_committee_root.is_zero()) {
+        TRY(const Hash32 root,
+            fold(head.next_committee_root, tail->next_committee_branch, fork.next_committee_gindex));
+        if (root != attested.state_root) return std::unexpected(ProofError::kNextCommittee);
+    }
+
+    TRY(const Signers signers, verify_signers(network, committee, head, *tail));
+    const auto signature = bls::decode_eip2537_signature(padded<4>(head.signature));
+    if (!signature) return std::unexpected(ProofError::kPoint);
+    const Hash32 signing_root = sync_committee_signing_root(network, root_of(attested), head.signature_slot);
+    if (!bls::verify(signers.key, signing_root, *signature)) return std::unexpected(ProofError::kSignature);
+    return Finality{.slot = head.finalized.slot,
+                    .attested_period = network.period_of(head.attested.slot),
+                    .header_root = finalized_root,
+                    .next_committee_root = head.next_committee_root,
+                    .participants = signers.count};
 }
 
 void show_state(const BeaconNetwork& network, Client& client) {
@@ -156,8 +184,8 @@ Result<ExecutionHeader, ProofError> verify_headers(const Client& client, const P
     const std::vector<Bytes>& headers = parts.headers;
     if (headers.empty() || headers.size() > kHeadersMax) return std::unexpected(ProofError::kHeaders);
     TRY(ExecutionHeader header, read_header(headers[0]));
-    if (std::find(client.finalized_blocks.begin(), client.finalized_blocks.end(), header.hash) ==
-        client.finalized_blocks.end()) {
+    const auto anchor = client.finalized_blocks.find(parts.anchor_slot);
+    if (anchor == client.finalized_blocks.end() || anchor->second != header.hash) {
         return std::unexpected(ProofError::kNotFinalized);
     }
     if (!parts.history_account.empty() || !parts.history_storage.empty()) {
@@ -193,22 +221,20 @@ std::string_view to_string(ProofError error) noexcept {
     switch (error) {
         case ProofError::kAbi:
             return "proof is not abi-encoded";
+        case ProofError::kUpdateLength:
+            return "update is not as long as its parts";
         case ProofError::kSlotOrder:
             return "slots of the update are not in order";
         case ProofError::kCommitteeUnknown:
             return "update signed in a period whose committee is not known";
-        case ProofError::kFinality:
-            return "finalised header is not in the attested state";
         case ProofError::kExecution:
-            return "execution block is not in the finalised block";
+            return "finalised block is of a fork without execution";
         case ProofError::kNextCommittee:
             return "next committee is not in the attested state or not the known one";
         case ProofError::kCommittee:
             return "keys are not the committee's";
         case ProofError::kBits:
             return "participation bit beyond the committee";
-        case ProofError::kAbsentMembers:
-            return "absent members are not proven";
         case ProofError::kParticipation:
             return "fewer than two thirds of the committee signed";
         case ProofError::kPoint:
@@ -225,14 +251,14 @@ std::string_view to_string(ProofError error) noexcept {
             return "receipt is not proven";
         case ProofError::kLogIndex:
             return "log indexes out of order or range";
-        case ProofError::kBranchLength:
-            return "branch of another depth than its index";
+        case ProofError::kNoMisbehaviour:
+            return "updates do not contradict each other";
     }
     return "unknown proof error";
 }
 
 Client make_client(const ClientState& state, std::uint64_t slots_per_period) {
-    Client client{state, {}, {state.finalized_block_hash}};
+    Client client{state, {}, {{state.finalized_slot, state.finalized_block_hash}}};
     client.state.period = state.finalized_slot.value / slots_per_period;
     client.committees[client.state.period] = state.committee_root;
     if (!state.next_committee_root.is_zero()) {
@@ -243,53 +269,53 @@ Client make_client(const ClientState& state, std::uint64_t slots_per_period) {
 
 Result<AppliedUpdate, ProofError> apply_sync_update(const BeaconNetwork& network, const Client& client,
                                                     BytesView bytes) {
-    const auto read = encoding::read_sync_update(bytes);
-    if (!read) return std::unexpected(ProofError::kAbi);
-    const SyncUpdate& update = *read;
-    const Slot known_slot = client.state.finalized_slot;
-    const std::uint64_t attested_period = network.period_of(update.attested.slot);
-    const std::uint64_t finalized_period = network.period_of(update.finalized.slot);
-    const std::uint64_t store_period = network.period_of(known_slot);
+    const auto head = encoding::read_sync_update_head(bytes);
+    if (!head) return std::unexpected(ProofError::kUpdateLength);
+    const std::uint64_t attested_period = network.period_of(head->attested.slot);
+    const std::uint64_t finalized_period = network.period_of(head->finalized.slot);
+    const std::uint64_t store_period = network.period_of(client.state.finalized_slot);
     // The next committee is learned only when the finalised header is in the attesting state's period:
     // otherwise the committee is not final.
-    const bool has_next = !update.next_committee_root.is_zero() || !update.next_committee_branch.empty();
-    const bool learns_next = has_next && attested_period == finalized_period &&
+    const bool learns_next = !head->next_committee_root.is_zero() && attested_period == finalized_period &&
                              committee_root(client, finalized_period + 1).is_zero();
-    const bool is_newer = update.finalized.slot > known_slot;
+    const bool is_newer = head->finalized.slot > client.state.finalized_slot;
     AppliedUpdate applied{client, 0};
     if ((!is_newer && !learns_next) || finalized_period < store_period) return applied;
 
-    if (update.signature_slot <= update.attested.slot || update.attested.slot < update.finalized.slot) {
-        return std::unexpected(ProofError::kSlotOrder);
+    TRY(const Finality finality, verify_update(network, client, *head, bytes));
+    applied.participants = finality.participants;
+    const Hash32 known = committee_root(client, attested_period + 1);
+    if (!finality.next_committee_root.is_zero() && !known.is_zero() &&
+        known != finality.next_committee_root) {
+        return std::unexpected(ProofError::kNextCommittee);
     }
-    const std::uint64_t signature_period = network.period_of(update.signature_slot);
-    const Hash32 committee = committee_root(client, signature_period);
-    // Only the current committee or, once known, the next: older ones may have sold their keys.
-    if (signature_period < store_period || signature_period > store_period + 1 || committee.is_zero()) {
-        return std::unexpected(ProofError::kCommitteeUnknown);
-    }
-    TRY_VOID(verify_branches(network, update));
-    if (has_next) {
-        TRY_VOID(check_branch(update.next_committee_root, update.next_committee_branch,
-                              network.fork_at(update.attested.slot).next_committee_gindex,
-                              update.attested.state_root, ProofError::kNextCommittee));
-        const Hash32 known = committee_root(client, attested_period + 1);
-        if (!known.is_zero() && known != update.next_committee_root) {
-            return std::unexpected(ProofError::kNextCommittee);
-        }
-    }
-    TRY(applied.participants, verify_signature(network, update, committee));
-
-    if (learns_next && !update.next_committee_root.is_zero()) {
-        applied.client.committees[finalized_period + 1] = update.next_committee_root;
-    }
+    if (learns_next) applied.client.committees[finalized_period + 1] = finality.next_committee_root;
     if (is_newer) {
-        applied.client.state.finalized_slot = update.finalized.slot;
-        applied.client.state.finalized_block_hash = update.execution_block_hash;
-        applied.client.finalized_blocks.push_back(update.execution_block_hash);
+        applied.client.state.finalized_slot = finality.slot;
+        applied.client.state.finalized_block_hash = head->execution_block_hash;
+        applied.client.finalized_blocks[finality.slot] = head->execution_block_hash;
     }
     show_state(network, applied.client);
     return applied;
+}
+
+Result<void, ProofError> verify_misbehaviour(const BeaconNetwork& network, const Client& client,
+                                             BytesView first, BytesView second) {
+    const auto first_head = encoding::read_sync_update_head(first);
+    const auto second_head = encoding::read_sync_update_head(second);
+    if (!first_head || !second_head) return std::unexpected(ProofError::kUpdateLength);
+    TRY(const Finality a, verify_update(network, client, *first_head, first));
+    TRY(const Finality b, verify_update(network, client, *second_head, second));
+    // Only that of the finalised header's own period is final.
+    const auto is_next_final = [&](const Finality& finality) {
+        return !finality.next_committee_root.is_zero() &&
+               network.period_of(finality.slot) == finality.attested_period;
+    };
+    const bool is_forked = a.slot == b.slot && a.header_root != b.header_root;
+    const bool is_succeeded_twice = a.attested_period == b.attested_period && is_next_final(a) &&
+                                    is_next_final(b) && a.next_committee_root != b.next_committee_root;
+    if (!is_forked && !is_succeeded_twice) return std::unexpected(ProofError::kNoMisbehaviour);
+    return {};
 }
 
 Result<VerifiedProof, ProofError> verify_proof(const BeaconNetwork& network, const Client& client,

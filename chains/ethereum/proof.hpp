@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,7 @@ struct ClientState {
 /// given and `headers` has two entries.
 struct ProofParts {
     std::vector<Bytes> updates;
+    Slot anchor_slot;  ///< of the finalised block that the first header is of
     std::vector<Bytes> headers;
     std::vector<Bytes> history_account;
     std::vector<Bytes> history_storage;
@@ -40,30 +42,29 @@ struct ProofParts {
 
 enum class ProofError {
     kAbi = 1,               ///< not the canonical ABI encoding of its struct
-    kSlotOrder = 2,         ///< signature, attested and finalised slots not in order
-    kCommitteeUnknown = 3,  ///< signed in a period whose committee the client does not hold
-    kFinality = 4,          ///< the finality branch does not lead to the attested state
-    kExecution = 5,         ///< the block hash is not in the finalised block, or the fork has no execution
+    kUpdateLength = 2,      ///< an update that is not as long as its parts
+    kSlotOrder = 3,         ///< signature, attested and finalised slots not in order
+    kCommitteeUnknown = 4,  ///< signed in a period whose committee the client does not hold
+    kExecution = 5,         ///< the finalised block's fork has no execution
     kNextCommittee = 6,     ///< the next committee is not in the attested state, or not the known one
-    kCommittee = 7,         ///< pubkeys root and aggregate key are not the committee's
+    kCommittee = 7,         ///< sum of keys and absent members' keys are not the committee's
     kBits = 8,              ///< a participation bit beyond the committee's size
-    kAbsentMembers = 9,     ///< too many, too few, or not in the committee at their index
-    kParticipation = 10,    ///< fewer than two thirds
-    kPoint = 11,            ///< a key or signature that is no point, or infinity
-    kSignature = 12,
-    kHeaders = 13,       ///< none, too many, malformed, or not linked by parent hashes
-    kNotFinalized = 14,  ///< the first header is no finalised block of this client
-    kHistory = 15,       ///< the history proof does not hold, or is out of its window
-    kReceipt = 16,       ///< a receipt's trie proof does not hold, or the receipt is malformed or failed
-    kLogIndex = 17,      ///< log indexes not ascending, none, or beyond the receipt's logs
-    kBranchLength = 18,  ///< a branch of another depth than its index
+    kParticipation = 9,     ///< fewer than two thirds
+    kPoint = 10,            ///< a key or signature that is no point, or infinity
+    kSignature = 11,        ///< not the committee's on what the update leads to
+    kHeaders = 12,          ///< none, too many, malformed, or not linked by parent hashes
+    kNotFinalized = 13,     ///< the first header is no finalised block of this client
+    kHistory = 14,          ///< the history proof does not hold, or is out of its window
+    kReceipt = 15,          ///< a receipt's trie proof does not hold, or the receipt is malformed or failed
+    kLogIndex = 16,         ///< log indexes not ascending, none, or beyond the receipt's logs
+    kNoMisbehaviour = 17,   ///< two updates that do not contradict each other
 };
 std::string_view to_string(ProofError error) noexcept;
 
 inline constexpr std::size_t kHeadersMax = 256;
 
-/// `committee` is the one that signed: its absent members are proven one by one. Needs an update with a
-/// finalised header with execution. Keys must be valid, which whoever verified the update has checked.
+/// `committee` is the one that signed: its absent members are proven by one multiproof. Needs an update with
+/// a finalised header with execution. Keys must be valid, which whoever verified the update has checked.
 Bytes encode_sync_update(const BeaconNetwork& network, const Update& update, const SyncCommittee& committee);
 Bytes encode_proof(const ProofParts& parts);
 Bytes encode_state(const ClientState& state);
@@ -74,7 +75,7 @@ Result<ClientState, ProofError> decode_state(BytesView bytes);
 struct Client {
     ClientState state;
     std::unordered_map<std::uint64_t, Hash32> committees;  ///< root by period
-    std::vector<Hash32> finalized_blocks;
+    std::map<Slot, Hash32> finalized_blocks;               ///< execution block by beacon slot
 
     friend bool operator==(const Client&, const Client&) = default;
 };
@@ -88,6 +89,12 @@ struct AppliedUpdate {
 };
 Result<AppliedUpdate, ProofError> apply_sync_update(const BeaconNetwork& network, const Client& client,
                                                     BytesView update);
+
+/// The twin of `EthereumLightClient.submitMisbehaviour`: whether two updates that `client` would believe
+/// contradict each other, so that whoever submits them freezes it. Not checked, here as everywhere: the
+/// clock.
+Result<void, ProofError> verify_misbehaviour(const BeaconNetwork& network, const Client& client,
+                                             BytesView first, BytesView second);
 
 struct VerifiedProof {
     std::vector<eth::Log> logs;

@@ -2,8 +2,10 @@
 #include "chains/ethereum/proof_encoding.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "butter/base/assert.hpp"
+#include "chains/ethereum/key_tree.hpp"
 
 namespace butter::ethereum {
 namespace {
@@ -15,13 +17,6 @@ using codec::AbiValue;
 // ---- writing
 // -----------------------------------------------------------------------------------------------------
 
-AbiValue words(const std::vector<Hash32>& values) {
-    std::vector<AbiValue> out;
-    out.reserve(values.size());
-    for (const Hash32& value : values) out.push_back(AbiValue::word(value));
-    return AbiValue::array(std::move(out));
-}
-
 AbiValue bytes_list(const std::vector<Bytes>& values) {
     std::vector<AbiValue> out;
     out.reserve(values.size());
@@ -29,62 +24,48 @@ AbiValue bytes_list(const std::vector<Bytes>& values) {
     return AbiValue::array(std::move(out));
 }
 
-AbiValue header_value(const BeaconHeader& header) {
-    return AbiValue::tuple({AbiValue::number(header.slot.value), AbiValue::number(header.proposer_index),
-                            AbiValue::word(header.parent_root), AbiValue::word(header.state_root),
-                            AbiValue::word(header.body_root)});
+constexpr std::size_t kFieldBytes = 48;
+constexpr std::size_t kPaddingBytes = 16;
+
+void append_u64(Bytes& out, std::uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
-AbiValue key_value(const bls::PublicKey& key) {
+void append_words(Bytes& out, const std::vector<Hash32>& words) {
+    for (const Hash32& word : words) append(out, word);
+}
+
+/// A point in the encoding of EIP-2537, without its padding.
+void append_point(Bytes& out, BytesView padded) {
+    for (std::size_t at = 0; at < padded.size(); at += kPaddingBytes + kFieldBytes) {
+        append(out, padded.subspan(at + kPaddingBytes, kFieldBytes));
+    }
+}
+
+void append_key(Bytes& out, const bls::PublicKey& key) {
     const auto checked = bls::decode_public_key(key);
     BUTTER_ASSERT(checked.has_value());
-    return AbiValue::bytes(bls::encode_eip2537(*checked));
+    append_point(out, bls::encode_eip2537(*checked));
 }
 
-AbiValue bits_value(const codec::SszBits& bits) {
+/// From the bits' order in SSZ, lowest first, to that of a number, lowest last.
+void append_participation(Bytes& out, const codec::SszBits& bits) {
     FixedBytes<64> padded;
     BUTTER_ASSERT(bits.bytes.size() <= padded.size());
     std::copy(bits.bytes.begin(), bits.bytes.end(), padded.begin());
-    return AbiValue::tuple({AbiValue::fixed_bytes(BytesView(padded).first(32)),
-                            AbiValue::fixed_bytes(BytesView(padded).subspan(32))});
-}
-
-AbiValue absent_value(const SyncCommittee& committee, const codec::SszBits& bits) {
-    const std::vector<Hash32> leaves = key_roots(committee);
-    std::vector<AbiValue> absent;
-    for (std::size_t i = 0; i < committee.keys.size(); ++i) {
-        if (bits[i]) continue;
-        absent.push_back(AbiValue::tuple(
-            {key_value(committee.keys[i]), words(codec::compute_branch(leaves, leaves.size(), i))}));
-    }
-    return AbiValue::array(std::move(absent));
+    std::reverse(padded.begin(), padded.begin() + 32);
+    std::reverse(padded.begin() + 32, padded.end());
+    append(out, padded);
 }
 
 // ---- reading
 // -----------------------------------------------------------------------------------------------------
 
-constexpr std::string_view kHeaderType = "(uint64,uint64,bytes32,bytes32,bytes32)";
-
-const codec::AbiType& sync_update_type() {
-    static const codec::AbiType type =
-        codec::parse_abi_type("(" + std::string(kHeaderType) + "," + std::string(kHeaderType) +
-                              ",bytes32[],bytes32,bytes32[],bytes32,bytes32[],uint64,bytes32[2],bytes,bytes,"
-                              "bytes32,(bytes,bytes32[])[])")
-            .value();
-    return type;
-}
-
 const codec::AbiType& proof_type() {
-    static const codec::AbiType type = codec::parse_abi_type("(bytes[],bytes[],bytes[],bytes[]," +
+    static const codec::AbiType type = codec::parse_abi_type("(bytes[],uint64,bytes[],bytes[],bytes[]," +
                                                              std::string(proof::kReceiptProofType) + "[])")
                                            .value();
     return type;
-}
-
-std::vector<Hash32> words_of(const AbiValue& array) {
-    std::vector<Hash32> out;
-    for (std::size_t i = 0; i < array.size(); ++i) out.push_back(array[i].as_word());
-    return out;
 }
 
 std::vector<Bytes> bytes_of(const AbiValue& array) {
@@ -93,9 +74,41 @@ std::vector<Bytes> bytes_of(const AbiValue& array) {
     return out;
 }
 
-BeaconHeader header_of(const AbiValue& value) {
-    return {Slot{value[0].as_u64()}, value[1].as_u64(), value[2].as_word(), value[3].as_word(),
-            value[4].as_word()};
+/// Bytes one after another.
+class Reader {
+  public:
+    explicit Reader(BytesView bytes) noexcept : rest_(bytes) {}
+
+    std::size_t left() const noexcept { return rest_.size(); }
+    template <std::size_t N>
+    FixedBytes<N> next() noexcept {
+        BUTTER_ASSERT(rest_.size() >= N);
+        const auto out = to_fixed<N>(rest_.first(N));
+        rest_ = rest_.subspan(N);
+        return out;
+    }
+    std::uint64_t next_u64() noexcept {
+        std::uint64_t value = 0;
+        for (const std::uint8_t byte : next<8>()) value = value << 8 | byte;
+        return value;
+    }
+
+  private:
+    BytesView rest_;
+};
+
+/// Nothing when there are not so many.
+template <std::size_t N>
+std::optional<std::vector<FixedBytes<N>>> read_many(Reader& reader, std::size_t count) {
+    if (reader.left() / N < count) return std::nullopt;
+    std::vector<FixedBytes<N>> out;
+    out.reserve(count);
+    for (; count > 0; --count) out.push_back(reader.next<N>());
+    return out;
+}
+
+std::size_t depth_of(std::uint64_t gindex) noexcept {
+    return gindex == 0 ? 0 : static_cast<std::size_t>(std::bit_width(gindex)) - 1;
 }
 
 Result<ClientState, AbiError> read_state(BytesView bytes) {
@@ -115,35 +128,66 @@ constexpr std::size_t kStateBytes = 5 * Hash32::kSize;
 
 namespace encoding {
 
-Result<SyncUpdate, AbiError> read_sync_update(BytesView bytes) {
-    TRY(const AbiValue value, codec::decode_abi(sync_update_type(), bytes));
-    SyncUpdate update{.attested = header_of(value[0]),
-                      .finalized = header_of(value[1]),
-                      .finality_branch = words_of(value[2]),
-                      .execution_block_hash = value[3].as_word(),
-                      .execution_branch = words_of(value[4]),
-                      .next_committee_root = value[5].as_word(),
-                      .next_committee_branch = words_of(value[6]),
-                      .signature_slot = Slot{value[7].as_u64()},
-                      .bits = {value[8][0].as_word(), value[8][1].as_word()},
-                      .signature = value[9].as_bytes(),
-                      .aggregate_key = value[10].as_bytes(),
-                      .pubkeys_root = value[11].as_word(),
-                      .absent = {}};
-    for (std::size_t i = 0; i < value[12].size(); ++i) {
-        update.absent.push_back({value[12][i][0].as_bytes(), words_of(value[12][i][1])});
+std::optional<SyncUpdateHead> read_sync_update_head(BytesView bytes) {
+    if (bytes.size() < kSyncUpdateHeadBytes) return std::nullopt;
+    Reader reader(bytes);
+    SyncUpdateHead head;
+    head.signature_slot = Slot{reader.next_u64()};
+    head.attested.slot = Slot{reader.next_u64()};
+    head.attested.proposer_index = reader.next_u64();
+    head.finalized.slot = Slot{reader.next_u64()};
+    head.finalized.proposer_index = reader.next_u64();
+    head.attested.parent_root = reader.next<32>();
+    head.attested.body_root = reader.next<32>();
+    head.finalized.parent_root = reader.next<32>();
+    head.finalized.state_root = reader.next<32>();
+    head.execution_block_hash = reader.next<32>();
+    head.next_committee_root = reader.next<32>();
+    head.participation[0] = reader.next<32>();
+    head.participation[1] = reader.next<32>();
+    head.signature = reader.next<kSignatureBytes>();
+    head.aggregate_key = reader.next<kKeyBytes>();
+    BUTTER_ASSERT(reader.left() == bytes.size() - kSyncUpdateHeadBytes);
+    return head;
+}
+
+std::optional<SyncUpdateTail> read_sync_update_tail(const BeaconNetwork& network, const SyncUpdateHead& head,
+                                                    BytesView bytes) {
+    BUTTER_ASSERT(bytes.size() >= kSyncUpdateHeadBytes);
+    Reader reader(bytes.subspan(kSyncUpdateHeadBytes));
+    const Fork& attested_fork = network.fork_at(head.attested.slot);
+    SyncUpdateTail tail;
+    const auto read_branch = [&](std::uint64_t gindex, std::vector<Hash32>& branch) {
+        auto words = read_many<32>(reader, depth_of(gindex));
+        if (!words) return false;
+        branch = *std::move(words);
+        return true;
+    };
+    if (!read_branch(block_hash_gindex(network.fork_at(head.finalized.slot)), tail.execution_branch))
+        return {};
+    if (!read_branch(attested_fork.finalized_root_gindex, tail.finality_branch)) return {};
+    if (!head.next_committee_root.is_zero() &&
+        !read_branch(attested_fork.next_committee_gindex, tail.next_committee_branch)) {
+        return {};
     }
-    return update;
+    std::size_t absent = 0;
+    for (std::size_t i = 0; i < network.committee_size; ++i) absent += head.has_signed(i) ? 0 : 1;
+    auto keys = read_many<kKeyBytes>(reader, absent);
+    if (!keys || reader.left() % Hash32::kSize != 0) return {};
+    tail.absent_keys = *std::move(keys);
+    tail.key_nodes = read_many<32>(reader, reader.left() / Hash32::kSize).value();
+    return tail;
 }
 
 Result<ProofParts, AbiError> read_proof(BytesView bytes) {
     TRY(const AbiValue value, codec::decode_abi(proof_type(), bytes));
     ProofParts parts{.updates = bytes_of(value[0]),
-                     .headers = bytes_of(value[1]),
-                     .history_account = bytes_of(value[2]),
-                     .history_storage = bytes_of(value[3]),
+                     .anchor_slot = Slot{value[1].as_u64()},
+                     .headers = bytes_of(value[2]),
+                     .history_account = bytes_of(value[3]),
+                     .history_storage = bytes_of(value[4]),
                      .receipts = {}};
-    for (std::size_t i = 0; i < value[4].size(); ++i) parts.receipts.push_back(proof::from_abi(value[4][i]));
+    for (std::size_t i = 0; i < value[5].size(); ++i) parts.receipts.push_back(proof::from_abi(value[5][i]));
     return parts;
 }
 
@@ -152,37 +196,46 @@ Result<ProofParts, AbiError> read_proof(BytesView bytes) {
 Bytes encode_sync_update(const BeaconNetwork& network, const Update& update, const SyncCommittee& committee) {
     BUTTER_ASSERT(update.finalized.has_value());
     const LightClientHeader& finalized = *update.finalized;
+    const BeaconHeader& attested = update.attested.beacon;
     BUTTER_ASSERT(finalized.execution.has_value());
     BUTTER_ASSERT(committee.keys.size() == update.aggregate.bits.size);
-    std::vector<Hash32> execution_branch =
-        block_hash_branch(*finalized.execution, network.fork_at(finalized.beacon.slot).execution_layout);
-    execution_branch.insert(execution_branch.end(), finalized.execution_branch.begin(),
-                            finalized.execution_branch.end());
     const auto signature = bls::encode_eip2537(update.aggregate.signature);
     BUTTER_ASSERT(signature.has_value());
-    return codec::encode_abi({AbiValue::tuple({
-        header_value(update.attested.beacon),
-        header_value(finalized.beacon),
-        words(update.finality_branch),
-        AbiValue::word(finalized.execution->block_hash),
-        words(execution_branch),
-        AbiValue::word(update.next_committee ? root_of(*update.next_committee) : Hash32{}),
-        words(update.next_committee_branch),
-        AbiValue::number(update.signature_slot.value),
-        bits_value(update.aggregate.bits),
-        AbiValue::bytes(*signature),
-        key_value(committee.aggregate_key),
-        AbiValue::word(pubkeys_root(committee)),
-        absent_value(committee, update.aggregate.bits),
-    })});
+    Bytes out;
+    append_u64(out, update.signature_slot.value);
+    append_u64(out, attested.slot.value);
+    append_u64(out, attested.proposer_index);
+    append_u64(out, finalized.beacon.slot.value);
+    append_u64(out, finalized.beacon.proposer_index);
+    append_words(out, {attested.parent_root, attested.body_root, finalized.beacon.parent_root,
+                       finalized.beacon.state_root, finalized.execution->block_hash,
+                       update.next_committee ? root_of(*update.next_committee) : Hash32{}});
+    append_participation(out, update.aggregate.bits);
+    append_point(out, *signature);
+    append_key(out, committee.aggregate_key);
+    BUTTER_ASSERT(out.size() == encoding::kSyncUpdateHeadBytes);
+    append_words(out, block_hash_branch(*finalized.execution,
+                                        network.fork_at(finalized.beacon.slot).execution_layout));
+    append_words(out, finalized.execution_branch);
+    append_words(out, update.finality_branch);
+    if (update.next_committee) append_words(out, update.next_committee_branch);
+    std::vector<std::size_t> absent;
+    for (std::size_t i = 0; i < committee.keys.size(); ++i) {
+        if (update.aggregate.bits[i]) continue;
+        absent.push_back(i);
+        append_key(out, committee.keys[i]);
+    }
+    append_words(out, make_multiproof(key_roots(committee), absent));
+    return out;
 }
 
 Bytes encode_proof(const ProofParts& parts) {
     std::vector<AbiValue> receipts;
     for (const ReceiptProof& receipt : parts.receipts) receipts.push_back(proof::to_abi(receipt));
-    return codec::encode_abi({AbiValue::tuple(
-        {bytes_list(parts.updates), bytes_list(parts.headers), bytes_list(parts.history_account),
-         bytes_list(parts.history_storage), AbiValue::array(std::move(receipts))})});
+    return codec::encode_abi(
+        {AbiValue::tuple({bytes_list(parts.updates), AbiValue::number(parts.anchor_slot.value),
+                          bytes_list(parts.headers), bytes_list(parts.history_account),
+                          bytes_list(parts.history_storage), AbiValue::array(std::move(receipts))})});
 }
 
 Bytes encode_state(const ClientState& state) {

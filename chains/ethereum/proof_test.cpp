@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <functional>
 #include <map>
 
@@ -90,7 +91,7 @@ void expect_accepted(const RealUpdate& real) {
         EXPECT_EQ(state.committee_root, client.state.committee_root);
         EXPECT_EQ(state.next_committee_root, root_of(real.committee));
     }
-    EXPECT_EQ(applied->client.finalized_blocks.back(), finalized.execution->block_hash);
+    EXPECT_EQ(applied->client.finalized_blocks.at(finalized.beacon.slot), finalized.execution->block_hash);
     // A second time it is known, whatever else it says.
     const auto again = apply_sync_update(network, applied->client, encoded);
     ASSERT_TRUE(again.has_value());
@@ -115,91 +116,82 @@ TEST(ethereum_proof, real_updates_are_accepted) {
 // ---- mutations of the encoding
 // -------------------------------------------------------------------------------------
 
-constexpr std::string_view kSyncUpdateType =
-    "((uint64,uint64,bytes32,bytes32,bytes32),(uint64,uint64,bytes32,bytes32,bytes32),bytes32[],bytes32,"
-    "bytes32[],bytes32,bytes32[],uint64,bytes32[2],bytes,bytes,bytes32,(bytes,bytes32[])[])";
+constexpr std::size_t kSignatureSlot = 0;
+constexpr std::size_t kAttestedSlot = 8;
+constexpr std::size_t kAttestedProposer = 16;
+constexpr std::size_t kFinalizedSlot = 24;
+constexpr std::size_t kFinalizedProposer = 32;
+constexpr std::size_t kAttestedParent = 40;
+constexpr std::size_t kAttestedBody = 72;
+constexpr std::size_t kFinalizedParent = 104;
+constexpr std::size_t kFinalizedState = 136;
+constexpr std::size_t kBlockHash = 168;
+constexpr std::size_t kNextCommittee = 200;
+constexpr std::size_t kParticipation = 232;
+constexpr std::size_t kSignature = 296;
+constexpr std::size_t kSignatureBytes = 192;
+constexpr std::size_t kAggregateKey = 488;
+constexpr std::size_t kHeadBytes = 584;
+constexpr std::size_t kKeyBytes = 96;
 
-/// Members of SyncUpdate.
-enum Field : std::size_t {
-    kAttested = 0,
-    kFinalized = 1,
-    kFinalityBranch = 2,
-    kExecutionBlockHash = 3,
-    kExecutionBranch = 4,
-    kNextCommitteeRoot = 5,
-    kNextCommitteeBranch = 6,
-    kSignatureSlot = 7,
-    kBits = 8,
-    kSignature = 9,
-    kAggregateKey = 10,
-    kPubkeysRoot = 11,
-    kAbsent = 12,
-};
-
-/// A SyncUpdate taken apart, to be put together otherwise.
+/// An encoded update with the places of its parts, to be changed.
 struct Parts {
-    std::vector<AbiValue> members;
+    Bytes bytes;
+    std::size_t execution_branch = kHeadBytes;
+    std::size_t finality_branch = 0;
+    std::size_t next_branch = 0;
+    std::size_t absent_keys = 0;
+    std::size_t key_nodes = 0;
 
-    explicit Parts(BytesView encoded) {
-        const auto value = codec::decode_abi(*codec::parse_abi_type(kSyncUpdateType), encoded).value();
-        for (std::size_t i = 0; i < value.size(); ++i) members.push_back(value[i]);
+    Parts(const RealUpdate& real, BytesView encoded) : bytes(to_bytes(encoded)) {
+        const auto depth = [](std::uint64_t gindex) {
+            return static_cast<std::size_t>(std::bit_width(gindex)) - 1;
+        };
+        const Fork& attested = real.network.fork_at(real.update.attested.beacon.slot);
+        const Fork& finalized = real.network.fork_at(real.update.finalized->beacon.slot);
+        const bool has_next = real.update.next_committee.has_value();
+        finality_branch = execution_branch + 32 * depth(block_hash_gindex(finalized));
+        next_branch = finality_branch + 32 * depth(attested.finalized_root_gindex);
+        absent_keys = next_branch + (has_next ? 32 * depth(attested.next_committee_gindex) : 0);
+        key_nodes =
+            absent_keys + kKeyBytes * (real.network.committee_size - real.update.aggregate.bits.count());
     }
-    Bytes encode() const { return codec::encode_abi({AbiValue::tuple(members)}); }
 
-    static std::vector<AbiValue> list(const AbiValue& value) {
-        std::vector<AbiValue> out;
-        for (std::size_t i = 0; i < value.size(); ++i) out.push_back(value[i]);
-        return out;
+    void flip(std::size_t at) { bytes.at(at) ^= 1; }
+    void set_u64(std::size_t at, std::uint64_t value) {
+        for (std::size_t i = 0; i < 8; ++i)
+            bytes.at(at + i) = static_cast<std::uint8_t>(value >> (56 - 8 * i));
     }
-    void replace_in_tuple(std::size_t field, std::size_t index, const AbiValue& value) {
-        auto parts = list(members[field]);
-        parts.at(index) = value;
-        members[field] = AbiValue::tuple(parts);
+    void fill(std::size_t at, std::size_t size) { put(at, Bytes(size)); }
+    void put(std::size_t at, BytesView value) {
+        BUTTER_ASSERT(at + value.size() <= bytes.size());
+        std::copy(value.begin(), value.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    void flip_word(std::size_t field) { members[field] = flipped(members[field]); }
-    void flip_in_branch(std::size_t field, std::size_t index) {
-        auto nodes = list(members[field]);
-        nodes.at(index) = flipped(nodes.at(index));
-        members[field] = AbiValue::array(nodes);
+    void flip_bit(std::size_t member) {
+        bytes.at(kParticipation + member / 256 * 32 + 31 - member % 256 / 8) ^=
+            static_cast<std::uint8_t>(1u << (member % 8));
     }
-    void resize_branch(std::size_t field, std::ptrdiff_t by) { members[field] = resized(members[field], by); }
-    void set_bit(std::size_t index) {
-        Hash32 word = members[kBits][index / 256].as_word();
-        word[index % 256 / 8] ^= static_cast<std::uint8_t>(1u << (index % 8));
-        replace_in_tuple(kBits, index / 256, AbiValue::word(word));
+    void insert(std::size_t at, std::size_t size) {
+        bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), size, std::uint8_t{0});
     }
-    void set_absent(std::size_t index, const Bytes& key, const AbiValue& branch) {
-        auto absent = list(members[kAbsent]);
-        absent.at(index) = AbiValue::tuple({AbiValue::bytes(key), branch});
-        members[kAbsent] = AbiValue::array(absent);
+    void remove(std::size_t at, std::size_t size) {
+        const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+        bytes.erase(begin, begin + static_cast<std::ptrdiff_t>(size));
     }
-    Bytes absent_key(std::size_t index) const { return members[kAbsent][index][0].as_bytes(); }
-    AbiValue absent_branch(std::size_t index) const { return members[kAbsent][index][1]; }
-
-    static AbiValue flipped(const AbiValue& word) {
-        Hash32 value = word.as_word();
-        value[31] ^= 1;
-        return AbiValue::word(value);
-    }
-    static AbiValue resized(const AbiValue& branch, std::ptrdiff_t by) {
-        auto nodes = list(branch);
-        nodes.resize(static_cast<std::size_t>(static_cast<std::ptrdiff_t>(nodes.size()) + by),
-                     AbiValue::word({}));
-        return AbiValue::array(nodes);
-    }
+    Bytes key(std::size_t at) const { return to_bytes(BytesView(bytes).subspan(at, kKeyBytes)); }
 };
 
 /// With the other y, so with another root.
 Bytes negated(const Bytes& key) {
-    const auto affine = bls::decode_eip2537_key(to_fixed<128>(key)).value();
-    auto compressed = bls::encode_public_key(affine);
+    FixedBytes<128> padded;
+    std::copy_n(key.begin(), 48, padded.begin() + 16);
+    std::copy_n(key.begin() + 48, 48, padded.begin() + 80);
+    auto compressed = bls::encode_public_key(bls::decode_eip2537_key(padded).value());
     compressed[0] ^= 0x20;
-    return to_bytes(bls::encode_eip2537(bls::decode_public_key(compressed).value()));
-}
-/// Another y of the same half: the root, which has x and which half it is, stays.
-Bytes off_curve(Bytes key) {
-    key.back() ^= 1;
-    return key;
+    const auto other = bls::encode_eip2537(bls::decode_public_key(compressed).value());
+    Bytes out = to_bytes(BytesView(other).subspan(16, 48));
+    append(out, BytesView(other).subspan(80, 48));
+    return out;
 }
 
 struct Mutation {
@@ -208,150 +200,85 @@ struct Mutation {
     std::function<void(Parts&)> change;
 };
 
-/// Every member of the struct changed on its own. `absent` is the number of absent members, at least one.
+/// Every part changed on its own. `absent` is the number of absent members, at least one.
 std::vector<Mutation> mutations(const RealUpdate& real, std::size_t absent) {
     const std::uint64_t attested = real.update.attested.beacon.slot.value;
     const std::uint64_t period = real.network.slots_per_period();
-    const auto number = [](std::uint64_t value) { return AbiValue::number(value); };
-    std::size_t present = 0;
-    while (!real.update.aggregate.bits[present]) ++present;
-    return {
+    const bool has_next = real.update.next_committee.has_value();
+    // What leads to another state than the next committee's branch is seen at once, else by the signature.
+    const ProofError state_error = has_next ? ProofError::kNextCommittee : ProofError::kSignature;
+    const std::size_t last_key = kKeyBytes * (absent - 1);
+    const auto flip = [](std::size_t at) { return [=](Parts& p) { p.flip(at); }; };
+    std::vector<Mutation> out{
         {"attested slot at the signature's", ProofError::kSlotOrder,
-         [=](Parts& p) { p.replace_in_tuple(kAttested, 0, number(attested + 1)); }},
+         [=](Parts& p) { p.set_u64(kAttestedSlot, attested + 1); }},
         {"attested slot below the finalised", ProofError::kSlotOrder,
-         [=](Parts& p) { p.replace_in_tuple(kAttested, 0, number(attested - 1000)); }},
-        {"attested slot", ProofError::kSignature,
-         [=](Parts& p) { p.replace_in_tuple(kAttested, 0, number(attested - 1)); }},
-        {"attested proposer", ProofError::kSignature,
-         [=](Parts& p) { p.replace_in_tuple(kAttested, 1, number(0)); }},
-        {"attested parent", ProofError::kSignature,
-         [](Parts& p) { p.replace_in_tuple(kAttested, 2, Parts::flipped(p.members[kAttested][2])); }},
-        {"attested state", ProofError::kFinality,
-         [](Parts& p) { p.replace_in_tuple(kAttested, 3, Parts::flipped(p.members[kAttested][3])); }},
-        {"attested body", ProofError::kSignature,
-         [](Parts& p) { p.replace_in_tuple(kAttested, 4, Parts::flipped(p.members[kAttested][4])); }},
-        {"finalised slot", ProofError::kFinality,
-         [](Parts& p) { p.replace_in_tuple(kFinalized, 0, Parts::flipped(p.members[kFinalized][0])); }},
-        {"finalised proposer", ProofError::kFinality,
-         [](Parts& p) { p.replace_in_tuple(kFinalized, 1, Parts::flipped(p.members[kFinalized][1])); }},
-        {"finalised parent", ProofError::kFinality,
-         [](Parts& p) { p.replace_in_tuple(kFinalized, 2, Parts::flipped(p.members[kFinalized][2])); }},
-        {"finalised state", ProofError::kFinality,
-         [](Parts& p) { p.replace_in_tuple(kFinalized, 3, Parts::flipped(p.members[kFinalized][3])); }},
-        {"finalised body", ProofError::kFinality,
-         [](Parts& p) { p.replace_in_tuple(kFinalized, 4, Parts::flipped(p.members[kFinalized][4])); }},
-        {"finality branch", ProofError::kFinality, [](Parts& p) { p.flip_in_branch(kFinalityBranch, 0); }},
-        {"finality branch too short", ProofError::kBranchLength,
-         [](Parts& p) { p.resize_branch(kFinalityBranch, -1); }},
-        {"finality branch too long", ProofError::kBranchLength,
-         [](Parts& p) { p.resize_branch(kFinalityBranch, 1); }},
-        {"block hash", ProofError::kExecution, [](Parts& p) { p.flip_word(kExecutionBlockHash); }},
-        {"execution branch", ProofError::kExecution, [](Parts& p) { p.flip_in_branch(kExecutionBranch, 3); }},
-        {"execution branch too short", ProofError::kBranchLength,
-         [](Parts& p) { p.resize_branch(kExecutionBranch, -1); }},
-        {"execution branch too long", ProofError::kBranchLength,
-         [](Parts& p) { p.resize_branch(kExecutionBranch, 1); }},
-        {"next committee", ProofError::kNextCommittee, [](Parts& p) { p.flip_word(kNextCommitteeRoot); }},
-        {"next committee zero with a branch", ProofError::kNextCommittee,
-         [](Parts& p) { p.members[kNextCommitteeRoot] = AbiValue::word({}); }},
-        {"next committee branch", ProofError::kNextCommittee,
-         [](Parts& p) { p.flip_in_branch(kNextCommitteeBranch, 1); }},
-        {"next committee branch too short", ProofError::kBranchLength,
-         [](Parts& p) { p.resize_branch(kNextCommitteeBranch, -1); }},
-        {"next committee without a branch", ProofError::kBranchLength,
-         [](Parts& p) { p.members[kNextCommitteeBranch] = AbiValue::array({}); }},
+         [=](Parts& p) { p.set_u64(kAttestedSlot, attested - 1000); }},
+        {"attested slot", ProofError::kSignature, [=](Parts& p) { p.set_u64(kAttestedSlot, attested - 1); }},
+        {"attested proposer", ProofError::kSignature, flip(kAttestedProposer + 7)},
+        {"attested parent", ProofError::kSignature, flip(kAttestedParent)},
+        {"attested body", ProofError::kSignature, flip(kAttestedBody)},
+        {"finalised slot", state_error, flip(kFinalizedSlot + 7)},
+        {"finalised proposer", state_error, flip(kFinalizedProposer + 7)},
+        {"finalised parent", state_error, flip(kFinalizedParent)},
+        {"finalised state", state_error, flip(kFinalizedState)},
+        {"block hash", state_error, flip(kBlockHash)},
+        {"execution branch", state_error, [](Parts& p) { p.flip(p.execution_branch + 96); }},
+        {"finality branch", state_error, [](Parts& p) { p.flip(p.finality_branch); }},
         {"signature slot at the attested", ProofError::kSlotOrder,
-         [=](Parts& p) { p.members[kSignatureSlot] = number(attested); }},
+         [=](Parts& p) { p.set_u64(kSignatureSlot, attested); }},
         {"signature slot of an unknown committee", ProofError::kCommitteeUnknown,
-         [=](Parts& p) { p.members[kSignatureSlot] = number(attested + period + 1); }},
-        {"bit of an absent member", ProofError::kAbsentMembers,
-         [=](Parts& p) {
-             for (std::size_t i = 0; i < 512; ++i) {
-                 if (!real.update.aggregate.bits[i]) return p.set_bit(i);
-             }
-         }},
-        {"bit of a present member", ProofError::kAbsentMembers, [=](Parts& p) { p.set_bit(present); }},
-        {"signature of another length", ProofError::kPoint,
-         [](Parts& p) { p.members[kSignature] = AbiValue::bytes(Bytes(255)); }},
-        {"signature at infinity", ProofError::kPoint,
-         [](Parts& p) { p.members[kSignature] = AbiValue::bytes(Bytes(256)); }},
-        {"signature off the curve", ProofError::kPoint,
-         [](Parts& p) {
-             p.members[kSignature] = AbiValue::bytes(off_curve(p.members[kSignature].as_bytes()));
-         }},
+         [=](Parts& p) { p.set_u64(kSignatureSlot, attested + period + 1); }},
+        {"signature at infinity", ProofError::kPoint, [](Parts& p) { p.fill(kSignature, kSignatureBytes); }},
+        {"signature off the curve", ProofError::kPoint, flip(kSignature + kSignatureBytes - 1)},
         {"signature of something else", ProofError::kSignature,
          [](Parts& p) {
              const auto other = bls::sign(bls::derive_secret_key(Bytes(32, 7)), Hash32{});
-             p.members[kSignature] = AbiValue::bytes(bls::encode_eip2537(*other).value());
+             const auto padded = bls::encode_eip2537(*other).value();
+             for (std::size_t i = 0; i < 4; ++i) {
+                 p.put(kSignature + 48 * i, BytesView(padded).subspan(64 * i + 16, 48));
+             }
          }},
-        {"aggregate key of another length", ProofError::kPoint,
-         [](Parts& p) { p.members[kAggregateKey] = AbiValue::bytes(Bytes(96)); }},
-        {"aggregate key at infinity", ProofError::kPoint,
-         [](Parts& p) { p.members[kAggregateKey] = AbiValue::bytes(Bytes(128)); }},
-        {"aggregate key with padding", ProofError::kPoint,
-         [](Parts& p) {
-             Bytes key = p.members[kAggregateKey].as_bytes();
-             key[70] = 1;
-             p.members[kAggregateKey] = AbiValue::bytes(key);
-         }},
+        {"aggregate key at infinity", ProofError::kPoint, [](Parts& p) { p.fill(kAggregateKey, kKeyBytes); }},
         {"aggregate key negated", ProofError::kCommittee,
-         [](Parts& p) {
-             p.members[kAggregateKey] = AbiValue::bytes(negated(p.members[kAggregateKey].as_bytes()));
-         }},
-        {"aggregate key off the curve", ProofError::kPoint,
-         [](Parts& p) {
-             p.members[kAggregateKey] = AbiValue::bytes(off_curve(p.members[kAggregateKey].as_bytes()));
-         }},
-        {"keys root", ProofError::kCommittee, [](Parts& p) { p.flip_word(kPubkeysRoot); }},
-        {"absent member left out", ProofError::kAbsentMembers,
-         [](Parts& p) {
-             auto list = Parts::list(p.members[kAbsent]);
-             list.pop_back();
-             p.members[kAbsent] = AbiValue::array(list);
-         }},
-        {"absent member too many", ProofError::kAbsentMembers,
-         [](Parts& p) {
-             auto list = Parts::list(p.members[kAbsent]);
-             list.push_back(list.back());
-             p.members[kAbsent] = AbiValue::array(list);
-         }},
-        {"absent key negated", ProofError::kAbsentMembers,
-         [=](Parts& p) {
-             p.set_absent(absent - 1, negated(p.absent_key(absent - 1)), p.absent_branch(absent - 1));
-         }},
+         [](Parts& p) { p.put(kAggregateKey, negated(p.key(kAggregateKey))); }},
+        {"aggregate key off the curve", ProofError::kPoint, flip(kAggregateKey + kKeyBytes - 1)},
+        {"aggregate key with a flag", ProofError::kPoint, [](Parts& p) { p.bytes[kAggregateKey] ^= 0x80; }},
+        {"absent key negated", ProofError::kCommittee,
+         [=](Parts& p) { p.put(p.absent_keys + last_key, negated(p.key(p.absent_keys + last_key))); }},
         {"absent key off the curve", ProofError::kPoint,
-         [=](Parts& p) {
-             p.set_absent(absent - 1, off_curve(p.absent_key(absent - 1)), p.absent_branch(absent - 1));
-         }},
-        {"absent key at infinity", ProofError::kPoint,
-         [](Parts& p) { p.set_absent(0, Bytes(128), p.absent_branch(0)); }},
-        {"absent key of another length", ProofError::kPoint,
-         [](Parts& p) { p.set_absent(0, Bytes(48), p.absent_branch(0)); }},
-        {"absent branch too short", ProofError::kBranchLength,
-         [](Parts& p) { p.set_absent(0, p.absent_key(0), Parts::resized(p.absent_branch(0), -1)); }},
-        {"absent branch too long", ProofError::kBranchLength,
-         [](Parts& p) { p.set_absent(0, p.absent_key(0), Parts::resized(p.absent_branch(0), 1)); }},
-        {"absent branch", ProofError::kAbsentMembers,
-         [](Parts& p) {
-             auto nodes = Parts::list(p.absent_branch(0));
-             nodes[0] = Parts::flipped(nodes[0]);
-             p.set_absent(0, p.absent_key(0), AbiValue::array(nodes));
-         }},
+         [=](Parts& p) { p.flip(p.absent_keys + last_key + kKeyBytes - 1); }},
+        {"absent key at infinity", ProofError::kPoint, [](Parts& p) { p.fill(p.absent_keys, kKeyBytes); }},
+        {"absent key that is the sum", ProofError::kCommittee,
+         [](Parts& p) { p.put(p.absent_keys, p.key(kAggregateKey)); }},
+        {"first key node", ProofError::kCommittee, [](Parts& p) { p.flip(p.key_nodes); }},
+        {"last key node", ProofError::kCommittee, [](Parts& p) { p.flip(p.bytes.size() - 1); }},
+        {"key node left out", ProofError::kUpdateLength, [](Parts& p) { p.remove(p.key_nodes, 32); }},
+        {"key node too many", ProofError::kUpdateLength, [](Parts& p) { p.insert(p.key_nodes, 32); }},
+        {"a byte too many", ProofError::kUpdateLength, [](Parts& p) { p.insert(p.bytes.size(), 1); }},
     };
+    if (!has_next) return out;
+    out.push_back({"execution branch too short", ProofError::kNextCommittee,
+                   [](Parts& p) { p.remove(p.execution_branch, 32); }});
+    out.push_back({"finality branch too long", ProofError::kNextCommittee,
+                   [](Parts& p) { p.insert(p.finality_branch, 32); }});
+    out.push_back({"next committee", ProofError::kNextCommittee, flip(kNextCommittee)});
+    out.push_back(
+        {"next committee branch", ProofError::kNextCommittee, [](Parts& p) { p.flip(p.next_branch + 32); }});
+    return out;
 }
 
-TEST(ethereum_proof, every_member_of_a_real_update_counts) {
+TEST(ethereum_proof, every_part_of_a_real_update_counts) {
     std::size_t updates = 0;
     for (const RealUpdate& real : real_updates("lc_mainnet")) {
         const std::size_t absent = 512 - real.update.aggregate.bits.count();
-        if (absent == 0 || !real.update.next_committee) continue;
+        if (absent == 0) continue;
         const Client client = client_before(real.network, real.update, root_of(real.committee));
         const Bytes encoded = encode_sync_update(real.network, real.update, real.committee);
-        ASSERT_EQ(Parts(encoded).encode(), encoded);
         for (const Mutation& mutation : mutations(real, absent)) {
-            Parts parts(encoded);
+            Parts parts(real, encoded);
             mutation.change(parts);
-            const auto applied = apply_sync_update(real.network, client, parts.encode());
+            const auto applied = apply_sync_update(real.network, client, parts.bytes);
             ASSERT_FALSE(applied.has_value()) << real.path << ": " << mutation.name;
             EXPECT_EQ(applied.error(), mutation.error)
                 << real.path << ": " << mutation.name << ": " << to_string(applied.error());
@@ -381,7 +308,10 @@ TEST(ethereum_proof, networks_and_committees_count) {
     EXPECT_EQ(error(network, client), ProofError::kExecution);
     network = real.network;
     for (Fork& fork : network.forks) ++fork.finalized_root_gindex;
-    EXPECT_EQ(error(network, client), ProofError::kFinality);
+    EXPECT_EQ(error(network, client), ProofError::kNextCommittee);
+    network = real.network;
+    for (Fork& fork : network.forks) fork.finalized_root_gindex = 0;
+    EXPECT_EQ(error(network, client), ProofError::kExecution);
     Client other = client_before(real.network, real.update, Hash32{{3}});
     EXPECT_EQ(error(real.network, other), ProofError::kCommittee);
     other = client;
@@ -395,15 +325,34 @@ TEST(ethereum_proof, networks_and_committees_count) {
     EXPECT_EQ(apply_sync_update(real.network, other, encoded)->participants, 0u);
 }
 
-TEST(ethereum_proof, cut_updates_are_no_abi) {
+TEST(ethereum_proof, updates_of_another_length_are_refused) {
     const RealUpdate real = real_updates("lc_mainnet").back();
     const Client client = client_before(real.network, real.update, root_of(real.committee));
     const Bytes encoded = encode_sync_update(real.network, real.update, real.committee);
-    for (std::size_t size = 0; size < encoded.size(); size += 32) {
+    for (std::size_t size = 0; size < encoded.size(); size += 8) {
         const auto applied = apply_sync_update(real.network, client, BytesView(encoded).first(size));
         ASSERT_FALSE(applied.has_value());
-        EXPECT_EQ(applied.error(), ProofError::kAbi);
+        EXPECT_EQ(applied.error(), ProofError::kUpdateLength) << size;
     }
+}
+
+TEST(ethereum_proof, bits_say_whose_keys_follow) {
+    const RealUpdate real = real_updates("lc_mainnet").back();
+    const Client client = client_before(real.network, real.update, root_of(real.committee));
+    const Bytes encoded = encode_sync_update(real.network, real.update, real.committee);
+    std::size_t present = 0;
+    while (!real.update.aggregate.bits[present]) ++present;
+    std::size_t absent = 0;
+    while (real.update.aggregate.bits[absent]) ++absent;
+    const auto flipped = [&](std::initializer_list<std::size_t> members) {
+        Parts parts(real, encoded);
+        for (const std::size_t member : members) parts.flip_bit(member);
+        return apply_sync_update(real.network, client, parts.bytes).has_value();
+    };
+    EXPECT_TRUE(flipped({}));
+    EXPECT_FALSE(flipped({present})) << "a key too few";
+    EXPECT_FALSE(flipped({absent})) << "a key too many";
+    EXPECT_FALSE(flipped({present, absent})) << "another's key";
 }
 
 // ---- a chain made for it
@@ -452,16 +401,47 @@ TEST_F(EthereumProofChain, two_thirds_sign) {
 
 TEST_F(EthereumProofChain, bits_end_with_the_committee) {
     for (std::size_t bit : {8u, 9u, 255u, 256u, 511u}) {
-        Parts parts(encode(make(68, 72, 73)));
-        parts.set_bit(bit);
-        EXPECT_EQ(apply_sync_update(network, client, parts.encode()).error(), ProofError::kBits) << bit;
+        Bytes update = encode(make(68, 72, 73));
+        update[kParticipation + bit / 256 * 32 + 31 - bit % 256 / 8] |=
+            static_cast<std::uint8_t>(1u << (bit % 8));
+        EXPECT_EQ(apply_sync_update(network, client, update).error(), ProofError::kBits) << bit;
     }
 }
 
 TEST_F(EthereumProofChain, aggregate_key_off_the_curve_with_everybody_there) {
-    Parts parts(encode(make(68, 72, 73)));
-    parts.members[kAggregateKey] = AbiValue::bytes(off_curve(parts.members[kAggregateKey].as_bytes()));
-    EXPECT_EQ(apply_sync_update(network, client, parts.encode()).error(), ProofError::kPoint);
+    Bytes update = encode(make(68, 72, 73));
+    update[kAggregateKey + kKeyBytes - 1] ^= 1;
+    EXPECT_EQ(apply_sync_update(network, client, update).error(), ProofError::kPoint);
+}
+
+TEST_F(EthereumProofChain, only_contradictions_are_misbehaviour) {
+    const auto made = [&](std::uint64_t finalized, bool is_finality_rival, bool is_next_rival,
+                          std::size_t participants = 8) {
+        return encode(test_chain::make_update(network, {.attested = Slot{72},
+                                                        .finalized = Slot{finalized},
+                                                        .signature = Slot{73},
+                                                        .participants = participants,
+                                                        .is_finality_rival = is_finality_rival,
+                                                        .is_next_rival = is_next_rival}));
+    };
+    const auto judge = [&](const Bytes& first, const Bytes& second) {
+        return verify_misbehaviour(network, client, first, second);
+    };
+    const Bytes honest = made(68, false, false);
+    EXPECT_TRUE(judge(honest, made(68, true, false)).has_value());
+    EXPECT_TRUE(judge(made(68, true, false), honest).has_value());
+    EXPECT_TRUE(judge(honest, made(69, false, true)).has_value());
+    EXPECT_EQ(judge(honest, honest).error(), ProofError::kNoMisbehaviour);
+    EXPECT_EQ(judge(honest, made(69, false, false)).error(), ProofError::kNoMisbehaviour);
+    EXPECT_EQ(judge(honest, made(68, true, false, 5)).error(), ProofError::kParticipation);
+    EXPECT_EQ(judge(honest, Bytes(583)).error(), ProofError::kUpdateLength);
+    EXPECT_EQ(judge({}, honest).error(), ProofError::kUpdateLength);
+    Bytes unsigned_rival = made(68, true, false);
+    unsigned_rival[kAttestedBody] ^= 1;
+    EXPECT_EQ(judge(honest, unsigned_rival).error(), ProofError::kSignature);
+    // By keys of before.
+    client.state.finalized_slot = Slot{81};
+    EXPECT_EQ(judge(honest, made(68, true, false)).error(), ProofError::kCommitteeUnknown);
 }
 
 TEST_F(EthereumProofChain, learns_the_next_committee_once_and_rotates) {
@@ -570,6 +550,9 @@ TEST(ethereum_proof, states_decode_strictly) {
 // ---- receipts
 // ----------------------------------------------------------------------------------------------------
 
+/// Of the block that the proofs below begin with.
+constexpr Slot kAnchorSlot{1};
+
 /// The end-to-end directories of devnet_captures: a finalised block, and receipts in an earlier one.
 struct Capture {
     std::string path;
@@ -633,7 +616,8 @@ Chain make_chain(const Capture& capture, std::size_t depth) {
         chain.parts.headers.insert(chain.parts.headers.begin(),
                                    eth::encode_header(child_of(chain.parts.headers.front())));
     }
-    chain.client.finalized_blocks.push_back(crypto::keccak256(chain.parts.headers.front()));
+    chain.client.finalized_blocks[kAnchorSlot] = crypto::keccak256(chain.parts.headers.front());
+    chain.parts.anchor_slot = kAnchorSlot;
     chain.parts.receipts = {capture.receipt};
     return chain;
 }
@@ -699,7 +683,19 @@ TEST(ethereum_proof, updates_in_a_proof_are_applied_first) {
     chain.parts.updates.push_back(chain.parts.updates[0]);
     EXPECT_EQ(verify_proof(capture.network, chain.client, encode_proof(chain.parts))->participants, 32u);
     chain.parts.updates.push_back(Bytes(31));
-    EXPECT_EQ(proof_error(capture.network, chain.client, chain.parts), ProofError::kAbi);
+    EXPECT_EQ(proof_error(capture.network, chain.client, chain.parts), ProofError::kUpdateLength);
+}
+
+TEST(ethereum_proof, the_anchor_is_the_finalised_block_of_its_slot) {
+    const Capture capture = read_capture("minimal-electra-n64");
+    Chain chain = make_chain(capture, 1);
+    chain.client.finalized_blocks[Slot{2}] = Hash32{{7}};
+    for (const Slot slot : {Slot{0}, Slot{2}, Slot{3}}) {
+        chain.parts.anchor_slot = slot;
+        EXPECT_EQ(proof_error(capture.network, chain.client, chain.parts), ProofError::kNotFinalized);
+    }
+    chain.parts.anchor_slot = kAnchorSlot;
+    EXPECT_TRUE(verify_proof(capture.network, chain.client, encode_proof(chain.parts)).has_value());
 }
 
 TEST(ethereum_proof, headers_are_linked_from_a_finalised_one) {
@@ -735,7 +731,7 @@ TEST(ethereum_proof, headers_of_forks_to_come_are_read) {
         Bytes header;
         codec::append_rlp_list(header, concat({items, more}));
         chain.parts.headers[0] = header;
-        chain.client.finalized_blocks = {crypto::keccak256(header)};
+        chain.client.finalized_blocks[kAnchorSlot] = crypto::keccak256(header);
     };
     with(codec::encode_rlp_bytes(Bytes(32, 0xaa)));
     EXPECT_FALSE(eth::decode_header(chain.parts.headers[0]).has_value());
@@ -785,8 +781,9 @@ TEST(ethereum_proof, receipts_of_failed_transactions_are_refused) {
         eth::Header header = eth::decode_header(capture.raw_header).value();
         header.receipts_root = receipts.root();
         Client client = capture.client;
-        client.finalized_blocks.push_back(eth::hash_of(header));
+        client.finalized_blocks[kAnchorSlot] = eth::hash_of(header);
         const ProofParts parts{.updates = {},
+                               .anchor_slot = kAnchorSlot,
                                .headers = {eth::encode_header(header)},
                                .history_account = {},
                                .history_storage = {},
@@ -815,7 +812,7 @@ TEST(ethereum_proof, shared_tails_are_not_multiplied) {
     Bytes data;
     const auto put = [&](std::uint64_t value) { append(data, to_big_endian(Uint256{value})); };
     put(32);
-    for (std::uint64_t i = 0; i < 5; ++i) put(160);  // all five arrays are the same one
+    for (std::uint64_t i = 0; i < 6; ++i) put(192);  // all five arrays are the same one
     put(kElements);
     for (std::size_t i = 0; i < kElements; ++i) put(32 * kElements);
     put(kTailBytes);
@@ -863,9 +860,10 @@ struct History {
         header.state_root = accounts.root();
         header.receipts_root = trie::kEmptyRoot;
         Client client = capture.client;
-        client.finalized_blocks.push_back(eth::hash_of(header));
+        client.finalized_blocks[kAnchorSlot] = eth::hash_of(header);
         return {client,
                 {.updates = {},
+                 .anchor_slot = kAnchorSlot,
                  .headers = {eth::encode_header(header), capture.raw_header},
                  .history_account = accounts.proof(address_key),
                  .history_storage = storage.proof(slot_key),
@@ -955,7 +953,7 @@ TEST(ethereum_proof, history_hashes_with_leading_zeros_are_shorter) {
 }
 
 TEST(ethereum_proof, every_error_has_a_text) {
-    for (int error = 1; error <= static_cast<int>(ProofError::kBranchLength); ++error) {
+    for (int error = 1; error <= static_cast<int>(ProofError::kNoMisbehaviour); ++error) {
         EXPECT_NE(to_string(static_cast<ProofError>(error)), "unknown proof error");
     }
 }

@@ -40,12 +40,20 @@ class SparseTree {
     std::map<std::uint64_t, Hash32> nodes_;
 };
 
-SparseTree state_tree(const BeaconNetwork& network, Slot slot, const Hash32& finalized_root) {
+/// How much later the committee serves that an update lies about.
+constexpr std::uint64_t kRivalPeriods = 50;
+
+SparseTree state_tree(const BeaconNetwork& network, Slot slot, const Hash32& finalized_root,
+                      std::uint64_t next_period) {
     const Fork& fork = network.fork_at(slot);
     const std::uint64_t period = network.period_of(slot);
     return SparseTree({{fork.finalized_root_gindex, finalized_root},
                        {fork.current_committee_gindex, root_of(make_committee(network, period))},
-                       {fork.next_committee_gindex, root_of(make_committee(network, period + 1))}});
+                       {fork.next_committee_gindex, root_of(make_committee(network, next_period))}});
+}
+
+SparseTree state_tree(const BeaconNetwork& network, Slot slot, const Hash32& finalized_root) {
+    return state_tree(network, slot, finalized_root, network.period_of(slot) + 1);
 }
 
 PayloadHeader make_payload(Slot slot, ExecutionLayout layout) {
@@ -124,13 +132,17 @@ Update make_update(const BeaconNetwork& network, const UpdateOptions& options) {
     Hash32 finalized_root;
     if (options.has_finality) {
         update.finalized = make_header(network, options.finalized);
+        if (options.is_finality_rival) ++update.finalized->beacon.proposer_index;
         finalized_root = root_of(update.finalized->beacon);
     }
+    const std::uint64_t next_period =
+        network.period_of(options.attested) + (options.is_next_rival ? kRivalPeriods : 1);
+    const SparseTree state = state_tree(network, options.attested, finalized_root, next_period);
     update.attested = make_header(network, options.attested, finalized_root);
-    const SparseTree state = state_tree(network, options.attested, finalized_root);
+    update.attested.beacon.state_root = state.root();
     if (options.has_finality) update.finality_branch = state.branch(fork.finalized_root_gindex);
     if (options.has_next_committee) {
-        update.next_committee = make_committee(network, network.period_of(options.attested) + 1);
+        update.next_committee = make_committee(network, next_period);
         update.next_committee_branch = state.branch(fork.next_committee_gindex);
     }
     update.signature_slot = options.signature;
@@ -140,10 +152,16 @@ Update make_update(const BeaconNetwork& network, const UpdateOptions& options) {
 
 void sign(const BeaconNetwork& network, Update& update, std::size_t participants) {
     codec::SszBits bits{Bytes((network.committee_size + 7) / 8), network.committee_size};
-    std::vector<bls::SecretKey> keys;
     for (std::size_t i = 0; i < participants; ++i) {
         bits.bytes[i / 8] = static_cast<std::uint8_t>(bits.bytes[i / 8] | 1u << (i % 8));
-        keys.push_back(secret_key(network.period_of(update.signature_slot), i));
+    }
+    sign(network, update, bits);
+}
+
+void sign(const BeaconNetwork& network, Update& update, const codec::SszBits& bits) {
+    std::vector<bls::SecretKey> keys;
+    for (std::size_t i = 0; i < bits.size; ++i) {
+        if (bits[i]) keys.push_back(secret_key(network.period_of(update.signature_slot), i));
     }
     update.aggregate.bits = bits;
     update.aggregate.signature = {};

@@ -20,6 +20,10 @@ struct UpdateOptions {
     std::size_t participants = 8;
     bool has_finality = true;
     bool has_next_committee = true;
+    /// Finalises another block of the same slot, or tells of another next committee: what only a committee
+    /// that contradicts itself signs.
+    bool is_finality_rival = false;
+    bool is_next_rival = false;
 };
 
 bls::SecretKey secret_key(std::uint64_t period, std::size_t member);
@@ -30,5 +34,7 @@ Bootstrap make_bootstrap(const BeaconNetwork& network, Slot slot);
 Update make_update(const BeaconNetwork& network, const UpdateOptions& options);
 /// Signs anew, by the first `participants` of the committee of the signature slot's period.
 void sign(const BeaconNetwork& network, Update& update, std::size_t participants);
+/// By those whose bit is set.
+void sign(const BeaconNetwork& network, Update& update, const codec::SszBits& bits);
 
 }  // namespace butter::ethereum::test_chain

@@ -29,8 +29,9 @@ constexpr std::uint64_t kAnchorSlotsMax = 4'096;
 /// Up to here a chain of headers costs less than a history proof: a header has some 600 bytes, a history
 /// proof of a large state some ten times that.
 constexpr std::uint64_t kWalkMax = 12;
-/// One update costs about a million gas: as many as a transaction can carry beside a proof. A client that
-/// lags further is brought forward by updates of their own.
+/// One update costs a quarter of a million gas, and up to a million when a third of a committee is absent: as
+/// many as a transaction can carry beside a proof. A client that lags further is brought forward by updates
+/// of their own.
 constexpr std::size_t kUpdatesPerProof = 4;
 constexpr std::size_t kUpdatesMax = 16;
 /// One a period of 27 hours: more than four years from a checkpoint.
@@ -45,6 +46,7 @@ std::string block_text(BlockNumber number) { return "block " + std::to_string(nu
 
 /// A final block that a client knows, or will after the updates that a proof carries.
 struct Anchor {
+    Slot slot;
     Hash32 hash;
     BlockNumber number;
 };
@@ -91,6 +93,13 @@ std::optional<Hash32> find_root(const Client& client, std::uint64_t period) {
     const auto it = client.committees.find(period);
     if (it == client.committees.end() || it->second.is_zero()) return std::nullopt;
     return it->second;
+}
+
+/// Only the final one of the period after the finalised header's.
+bool learns_next_committee(const BeaconNetwork& network, const Client& client, const Update& update) {
+    const std::uint64_t period = network.period_of(update.finalized->beacon.slot);
+    return update.next_committee && period == network.period_of(update.attested.beacon.slot) &&
+           !find_root(client, period + 1);
 }
 
 class EthereumSource final : public chain::Source {
@@ -180,6 +189,11 @@ async::Task<Result<AppliedUpdate, SourceError>> EthereumSource::carry(Client cli
         co_return std::unexpected(invalid("the update is signed in period " + std::to_string(period) +
                                           ", whose sync committee the client does not know"));
     CO_TRY(const SyncCommittee committee, co_await follower_.fetch_committee(period, *root));
+    // What the client does not learn from it is not worth its gas.
+    if (!learns_next_committee(settings_.network, client, update)) {
+        update.next_committee.reset();
+        update.next_committee_branch.clear();
+    }
     Bytes bytes = encode_sync_update(settings_.network, update, committee);
     auto applied = apply_sync_update(settings_.network, client, bytes);
     if (!applied) {
@@ -234,7 +248,9 @@ async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::carry_to(Client
         CO_TRY(AppliedUpdate applied, co_await carry(std::move(out.client), update, out.updates));
         out.client = std::move(applied.client);
         if (reaches(update)) {
-            out.anchor = {update.finalized->execution->block_hash, update.finalized->execution->block_number};
+            const LightClientHeader& finalized = *update.finalized;
+            out.anchor = {finalized.beacon.slot, finalized.execution->block_hash,
+                          finalized.execution->block_number};
             co_return out;
         }
         if (update.finalized->execution->block_number > target)
@@ -259,7 +275,7 @@ async::Task<Result<std::optional<Anchor>, SourceError>> EthereumSource::fetch_an
         co_return std::unexpected(
             invalid("the node does not have block " + encode_hex(known) + ", which the client holds final"));
     }
-    co_return Anchor{known, (*header)->header.number};
+    co_return Anchor{client.state.finalized_slot, known, (*header)->header.number};
 }
 
 async::Task<Result<CarriedUpdates, SourceError>> EthereumSource::find_anchor(Client client,
@@ -417,6 +433,7 @@ async::Task<Result<ProofParts, SourceError>> EthereumSource::prove_logs(
     } else {
         CO_TRY(block, co_await prove_by_history(anchor, target));
     }
+    block.parts.anchor_slot = anchor.slot;
     CO_TRY(block.parts.receipts, co_await prove_receipts(target, block.receipts_root, std::move(positions)));
     co_return std::move(block.parts);
 }
@@ -560,12 +577,15 @@ async::Task<Result<Bytes, SourceError>> EthereumSource::fetch_client_initializer
                              number(fork.finalized_root_gindex), number(fork.next_committee_gindex),
                              number(block_hash_gindex(fork))}));
     co_return codec::encode_call(
-        "initialize(address,(uint64,bytes32,uint64,uint64,uint16,(uint64,bytes4,uint16,uint16,uint16)[]),"
+        "initialize(address,(uint64,bytes32,uint64,uint64,uint64,uint64,uint64,uint16,"
+        "(uint64,bytes4,uint16,uint16,uint16)[]),"
         "(address,address,address,address),(uint64,bytes32,bytes32,bytes32))",
         {AbiValue::address(owner),
          AbiValue::tuple({number(settings_.chain_id.value), AbiValue::word(network.genesis_validators_root),
+                          number(network.genesis_time.value), number(network.seconds_per_slot),
                           number(network.slots_per_epoch), number(network.slots_per_period()),
-                          number(network.committee_size), AbiValue::array(std::move(forks))}),
+                          number(settings_.trusting_period_seconds), number(network.committee_size),
+                          AbiValue::array(std::move(forks))}),
          AbiValue::tuple({precompile(0x0b, 0x0a), precompile(0x0d, 0x0d), precompile(0x0f, 0x10),
                           precompile(0x11, 0x12)}),
          AbiValue::tuple({number(store.finalized.beacon.slot.value),

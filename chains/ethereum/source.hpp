@@ -17,12 +17,19 @@ enum class BlsPrecompiles {
     kDraft = 2,  ///< the older draft of the relay chain: 0x0a, 0x0d, 0x10, 0x12
 };
 
+/// Two weeks. Whoever leaves the validator set is free of its stake after 27 hours at the least, so that what
+/// an old committee may still sign costs it nothing: shorter trusts fewer of them, longer survives a longer
+/// outage of all relayers.
+inline constexpr std::uint64_t kTrustingPeriodSeconds = 14 * 24 * 60 * 60;
+
 struct SourceSettings {
     ChainId chain_id;
     BeaconNetwork network;
     /// Root of a beacon block that is final and trusted, from which everything is verified.
     Hash32 checkpoint;
     BlsPrecompiles precompiles = BlsPrecompiles::kFinal;
+    /// Age of its newest finalised header above which a deployed client believes no update any more.
+    std::uint64_t trusting_period_seconds = kTrustingPeriodSeconds;
 };
 
 /// Reads a chain of this family: finality through the light client's routes of the beacon API at `beacon`,

@@ -238,6 +238,11 @@ contract Harness {
         revert Outcome(keccak256(ethereumClients[client].clientState()));
     }
 
+    function ethereumMisbehaviour(uint256 client, bytes calldata first, bytes calldata second) external {
+        ethereumClients[client].submitMisbehaviour(first, second);
+        revert Outcome(keccak256(abi.encode(ethereumClients[client].passport().frozen)));
+    }
+
     function ethereumProof(uint256 client, bytes calldata proof) external {
         Log[] memory logs = ethereumClients[client].verifyLogs(proof);
         revert Outcome(keccak256(abi.encode(logs, ethereumClients[client].clientState())));

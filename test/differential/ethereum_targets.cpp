@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 
 #include "butter/base/assert.hpp"
 #include "butter/codec/rlp.hpp"
@@ -9,6 +10,7 @@
 #include "chains/ethereum/execution_header.hpp"
 #include "chains/ethereum/light_client.hpp"
 #include "chains/ethereum/proof.hpp"
+#include "chains/ethereum/proof_encoding.hpp"
 #include "chains/ethereum/sample_chain_test.hpp"
 #include "test/differential/log_value.hpp"
 #include "test/differential/mutate.hpp"
@@ -20,9 +22,6 @@ namespace {
 namespace bls = crypto::bls;
 using namespace ethereum::test_chain;
 
-constexpr std::string_view kUpdateType =
-    "((uint64,uint64,bytes32,bytes32,bytes32),(uint64,uint64,bytes32,bytes32,bytes32),bytes32[],bytes32,"
-    "bytes32[],bytes32,bytes32[],uint64,bytes32[2],bytes,bytes,bytes32,(bytes,bytes32[])[])";
 /// Blocks of the execution chain that ends in a client's finalised block.
 constexpr std::size_t kChainBlocks = 5;
 constexpr std::uint64_t kAnchorNumber = 20'000;
@@ -166,50 +165,137 @@ ethereum::BeaconHeader header_of(const AbiValue& value) {
             value[3].as_word(), value[4].as_word()};
 }
 
-/// `update` with the signature of those whose bit is set, over what it has now become.
-AbiValue signed_again(const AbiValue& update) {
-    const Slot slot{update[7].as_uint256().limbs[0]};
-    const std::uint64_t period = std::min<std::uint64_t>(network().period_of(slot), 20);
+constexpr std::size_t kSignatureAt = 296;
+constexpr std::size_t kHeadBytes = ethereum::encoding::kSyncUpdateHeadBytes;
+/// Where the parts of an update's head begin.
+constexpr std::size_t kHeadParts[] = {0,   8,   16,  24,  32,  40,  72,  104, 136, 168,
+                                      200, 232, 264, 296, 344, 392, 440, 488, 536};
+
+/// `update` with the signature of those whose bit is set, over what it has now become; as it is when it is
+/// cut.
+Bytes signed_again(Bytes update) {
+    const auto head = ethereum::encoding::read_sync_update_head(update);
+    if (!head) return update;
+    const auto tail = ethereum::encoding::read_sync_update_tail(network(), *head, update);
+    if (!tail) return update;
+    const std::uint64_t period = std::min<std::uint64_t>(network().period_of(head->signature_slot), 20);
     std::vector<bls::SecretKey> keys;
     for (std::size_t i = 0; i < network().committee_size; ++i) {
-        if ((update[8][0].as_word()[0] >> i & 1) != 0) keys.push_back(secret_key(period, i));
+        if (head->has_signed(i)) keys.push_back(secret_key(period, i));
     }
-    if (keys.empty()) return update;
-    const auto signature =
-        bls::sign(bls::add_secret_keys(keys).value(),
-                  ethereum::sync_committee_signing_root(network(), root_of(header_of(update[0])), slot));
-    std::vector<AbiValue> members;
-    for (std::size_t i = 0; i < update.size(); ++i) members.push_back(update[i]);
-    members[9] = AbiValue::bytes(bls::encode_eip2537(signature.value()).value());
-    return AbiValue::tuple(std::move(members));
+    const std::uint64_t hash_gindex = ethereum::block_hash_gindex(network().fork_at(head->finalized.slot));
+    if (keys.empty() || hash_gindex == 0) return update;
+    ethereum::BeaconHeader finalized = head->finalized;
+    finalized.body_root =
+        codec::compute_branch_root(head->execution_block_hash, tail->execution_branch, hash_gindex).value();
+    ethereum::BeaconHeader attested = head->attested;
+    attested.state_root = codec::compute_branch_root(root_of(finalized), tail->finality_branch,
+                                                     network().fork_at(attested.slot).finalized_root_gindex)
+                              .value();
+    const Hash32 signing_root =
+        ethereum::sync_committee_signing_root(network(), root_of(attested), head->signature_slot);
+    const auto signature = bls::sign(bls::add_secret_keys(keys).value(), signing_root);
+    const auto padded = bls::encode_eip2537(signature.value()).value();
+    for (std::size_t i = 0; i < 4; ++i) {
+        std::copy_n(padded.begin() + static_cast<std::ptrdiff_t>(64 * i + 16), 48,
+                    update.begin() + static_cast<std::ptrdiff_t>(kSignatureAt + 48 * i));
+    }
+    return update;
 }
 
-AbiValue random_update(const Client& client, Random& random) {
+/// A fault in one part: in its bytes, or a part too few or too many.
+void mutate_update(Bytes& update, Random& random) {
+    const std::size_t words = (update.size() - kHeadBytes) / 32;
+    if (random.one_in(5) && words != 0) {
+        const auto at = update.begin() + static_cast<std::ptrdiff_t>(kHeadBytes + 32 * random.below(words));
+        if (random.one_in(2)) {
+            update.erase(at, at + 32);
+        } else {
+            const Bytes word = random.bytes(32);
+            update.insert(at, word.begin(), word.end());
+        }
+        return;
+    }
+    const std::size_t part = random.one_in(3) && words != 0 ? kHeadBytes + 32 * random.below(words)
+                                                            : random.pick(std::span(kHeadParts));
+    const std::size_t size = part < 40 ? 8 : 32;
+    switch (random.below(4)) {
+        case 0:
+            std::fill_n(update.begin() + static_cast<std::ptrdiff_t>(part), size,
+                        random.one_in(2) ? 0x00 : 0xff);
+            return;
+        case 1:
+            update[part + size - 1] ^= static_cast<std::uint8_t>(1u << random.below(8));
+            return;
+        case 2:
+            update[part] ^= static_cast<std::uint8_t>(1u << random.below(8));
+            return;
+        default:
+            update[part + random.below(size)] = static_cast<std::uint8_t>(random.next());
+    }
+}
+
+ethereum::Update make_random_update(const Client& client, Random& random) {
     const std::uint64_t first = std::max<std::uint64_t>(client.slot.value, 17) - 1;
     const std::uint64_t finalized = first + random.below(14);
     const std::uint64_t attested = finalized + random.below(12);
     const std::uint64_t signature = attested + (random.one_in(15) ? 0 : 1 + random.below(3));
-    const ethereum::Update update = make_update(network(), {.attested = Slot{attested},
-                                                            .finalized = Slot{finalized},
-                                                            .signature = Slot{signature},
-                                                            .participants = 5 + random.below(4),
-                                                            .has_finality = true,
-                                                            .has_next_committee = !random.one_in(3)});
-    static const codec::AbiType type = codec::parse_abi_type(kUpdateType).value();
-    AbiValue value =
-        codec::decode_abi(
-            type, ethereum::encode_sync_update(
-                      network(), update, make_committee(network(), network().period_of(Slot{signature}))))
-            .value();
-    if (random.one_in(2)) value = mutate_abi(value, random);
-    if (random.one_in(3)) value = signed_again(value);
-    return value;
+    ethereum::Update update = make_update(network(), {.attested = Slot{attested},
+                                                      .finalized = Slot{finalized},
+                                                      .signature = Slot{signature},
+                                                      .participants = 8,
+                                                      .has_finality = true,
+                                                      .has_next_committee = !random.one_in(3),
+                                                      .is_finality_rival = random.one_in(4),
+                                                      .is_next_rival = random.one_in(8)});
+    // Any members may be absent, most often few enough.
+    codec::SszBits bits{Bytes{0xff}, 8};
+    for (std::size_t i = random.below(5); i > 0; --i) {
+        bits.bytes[0] = static_cast<std::uint8_t>(bits.bytes[0] & ~(1u << random.below(8)));
+    }
+    sign(network(), update, bits);
+    return update;
+}
+
+Bytes encode(const ethereum::Update& update) {
+    return ethereum::encode_sync_update(
+        network(), update, make_committee(network(), network().period_of(update.signature_slot)));
+}
+
+Bytes random_update(const Client& client, Random& random) {
+    Bytes update = encode(make_random_update(client, random));
+    if (random.one_in(2)) mutate_update(update, random);
+    if (random.one_in(3)) update = signed_again(std::move(update));
+    if (random.one_in(6)) mutate_bytes(update, random);
+    return update;
 }
 
 Values generate_update(Random& random) {
     const std::uint64_t index = random.below(clients().size());
-    return {AbiValue::number(index),
-            AbiValue::bytes(mutated_encoding(random_update(clients()[index], random), random))};
+    return {AbiValue::number(index), AbiValue::bytes(random_update(clients()[index], random))};
+}
+
+/// Two updates, often of one slot.
+Values generate_misbehaviour(Random& random) {
+    const std::uint64_t index = random.below(clients().size());
+    const std::uint64_t finalized =
+        std::max<std::uint64_t>(clients()[index].slot.value, 17) + random.below(4);
+    Values in{AbiValue::number(index)};
+    for (int i = 0; i < 2; ++i) {
+        const std::uint64_t slot = finalized + (random.one_in(4) ? 1 : 0);
+        const ethereum::Update update = make_update(network(), {.attested = Slot{slot + random.below(6)},
+                                                                .finalized = Slot{slot},
+                                                                .signature = Slot{slot + 6},
+                                                                .participants = 5 + random.below(4),
+                                                                .has_finality = true,
+                                                                .has_next_committee = !random.one_in(3),
+                                                                .is_finality_rival = random.one_in(2),
+                                                                .is_next_rival = random.one_in(3)});
+        Bytes encoded = encode(update);
+        if (random.one_in(8)) mutate_update(encoded, random);
+        in.push_back(AbiValue::bytes(encoded));
+    }
+    return in;
 }
 
 AbiValue array_of_bytes(const std::vector<Bytes>& list) {
@@ -224,7 +310,7 @@ Values generate_proof(Random& random) {
     const Chain& chain = client.chain;
     std::vector<Bytes> updates;
     for (std::size_t i = random.below(2); i > 0; --i) {
-        updates.push_back(codec::encode_abi({random_update(client, random)}));
+        updates.push_back(random_update(client, random));
     }
     const std::size_t target = random.below(kChainBlocks);
     std::vector<Bytes> headers;
@@ -237,9 +323,10 @@ Values generate_proof(Random& random) {
     } else {
         for (std::size_t i = 0; i <= target; ++i) headers.push_back(chain.blocks[i].header);
     }
+    const std::uint64_t anchor = client.slot.value + (random.one_in(10) ? 1 : 0);
     AbiValue proof =
-        AbiValue::tuple({array_of_bytes(updates), array_of_bytes(headers), array_of_bytes(account),
-                         array_of_bytes(storage), chain.blocks[target].logs.proofs});
+        AbiValue::tuple({array_of_bytes(updates), AbiValue::number(anchor), array_of_bytes(headers),
+                         array_of_bytes(account), array_of_bytes(storage), chain.blocks[target].logs.proofs});
     if (random.one_in(2)) proof = mutate_abi(proof, random);
     return {AbiValue::number(index), AbiValue::bytes(mutated_encoding(proof, random))};
 }
@@ -303,10 +390,12 @@ AbiValue network_value() {
              AbiValue::number(fork.finalized_root_gindex), AbiValue::number(fork.next_committee_gindex),
              AbiValue::number(ethereum::block_hash_gindex(fork))}));
     }
-    return AbiValue::tuple({AbiValue::number(1), AbiValue::word(network().genesis_validators_root),
-                            AbiValue::number(network().slots_per_epoch),
-                            AbiValue::number(network().slots_per_period()),
-                            AbiValue::number(network().committee_size), AbiValue::array(std::move(forks))});
+    return AbiValue::tuple(
+        {AbiValue::number(1), AbiValue::word(network().genesis_validators_root),
+         AbiValue::number(network().genesis_time.value), AbiValue::number(network().seconds_per_slot),
+         AbiValue::number(network().slots_per_epoch), AbiValue::number(network().slots_per_period()),
+         AbiValue::number(std::numeric_limits<std::uint32_t>::max()),
+         AbiValue::number(network().committee_size), AbiValue::array(std::move(forks))});
 }
 
 }  // namespace
@@ -315,7 +404,8 @@ void add_ethereum_targets(std::vector<Target>& targets, Setup& setup) {
     for (const Client& client : clients()) {
         const ethereum::ClientState& state = client.client.state;
         setup.calls.push_back(codec::encode_call(
-            "addEthereumClient((uint64,bytes32,uint64,uint64,uint16,(uint64,bytes4,uint16,uint16,uint16)[]),"
+            "addEthereumClient((uint64,bytes32,uint64,uint64,uint64,uint64,uint64,uint16,"
+            "(uint64,bytes4,uint16,uint16,uint16)[]),"
             "(uint64,bytes32,bytes32,bytes32))",
             {network_value(),
              AbiValue::tuple(
@@ -352,6 +442,17 @@ void add_ethereum_targets(std::vector<Target>& targets, Setup& setup) {
                                ethereum::apply_sync_update(network(), client->client, in[1].as_bytes());
                            if (!applied) return std::nullopt;
                            return crypto::keccak256(ethereum::encode_state(applied->client.state));
+                       }});
+    targets.push_back({.signature = "ethereumMisbehaviour(uint256,bytes,bytes)",
+                       .weight = 1,
+                       .generate = generate_misbehaviour,
+                       .evaluate = [](const Values& in, Values&) -> Outcome {
+                           const Client* client = find_client(in[0]);
+                           if (client == nullptr) return std::nullopt;
+                           const auto verdict = ethereum::verify_misbehaviour(
+                               network(), client->client, in[1].as_bytes(), in[2].as_bytes());
+                           if (!verdict) return std::nullopt;
+                           return hash_of_values({AbiValue::number(1)});
                        }});
     targets.push_back(
         {.signature = "ethereumProof(uint256,bytes)",

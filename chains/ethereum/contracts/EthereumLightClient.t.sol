@@ -5,17 +5,17 @@ import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Ini
 
 import {Passport} from "../../../contracts/interfaces/ILightClient.sol";
 import {Bls12381, BlsPrecompiles} from "./Bls12381.sol";
+import {CommitteeProof} from "./CommitteeProof.sol";
 import {
-    AbsentMember,
     EthereumCheckpoint,
     EthereumLightClient,
     EthereumNetwork,
     EthereumState,
-    Fork,
-    SyncUpdate
+    Fork
 } from "./EthereumLightClient.sol";
 import {EthereumTest} from "./EthereumTest.sol";
-import {Ssz} from "./Ssz.sol";
+import {SyncUpdate} from "./SyncUpdate.sol";
+import {SyncUpdateCodec, SyncUpdateParts} from "./SyncUpdateParts.sol";
 
 /// Updates on a chain with a committee of eight, four slots an epoch and sixteen a period; forks at slots 16, 32, 48, 64.
 /// forge-config: default.evm_version = "prague"
@@ -40,14 +40,16 @@ contract EthereumLightClientTest is EthereumTest {
         client.update(bytesAt(string.concat(".small.", name, ".update")));
     }
 
-    function refuse(SyncUpdate memory update, bytes memory reason) private {
+    function refuse(SyncUpdateParts memory update, bytes memory reason) private {
+        bytes memory encoded = SyncUpdateCodec.encode(update);
         vm.expectRevert(reason);
-        client.update(abi.encode(update));
+        client.update(encoded);
     }
 
-    function refuse(SyncUpdate memory update, bytes4 selector) private {
+    function refuse(SyncUpdateParts memory update, bytes4 selector) private {
+        bytes memory encoded = SyncUpdateCodec.encode(update);
         vm.expectPartialRevert(selector);
-        client.update(abi.encode(update));
+        client.update(encoded);
     }
 
     function refuseAt(string memory name, bytes memory reason) private {
@@ -56,8 +58,19 @@ contract EthereumLightClientTest is EthereumTest {
         client.update(update);
     }
 
-    function small(string memory name) private view returns (SyncUpdate memory) {
-        return updateAt(string.concat(".small.", name, ".update"));
+    function encodedAt(string memory name) private view returns (bytes memory) {
+        return bytesAt(string.concat(".small.", name, ".update"));
+    }
+
+    function small(string memory name) private view returns (SyncUpdateParts memory) {
+        return SyncUpdateCodec.decode(networkAt(".small.network"), encodedAt(name));
+    }
+
+    function test_twinOfTheEncoding() public view {
+        string[3] memory names = ["learn", "sixOfEight", "withoutNext"];
+        for (uint256 i = 0; i < 3; ++i) {
+            assertEq(SyncUpdateCodec.encode(small(names[i])), encodedAt(names[i]));
+        }
     }
 
     // ---- what holds ------------------------------------------------------------------------------------------
@@ -89,11 +102,15 @@ contract EthereumLightClientTest is EthereumTest {
             assertEq(state.finalizedSlot, uintAt(string.concat(at, ".finalizedSlot")));
             assertEq(state.period, i + 1);
             assertEq(client.committees(i + 2), hashAt(string.concat(".small.committee", vm.toString(i + 2))));
-            assertTrue(client.isFinalized(hashAt(string.concat(at, ".finalizedBlockHash"))), "finalised");
+            assertEq(client.finalizedBlockHash(), hashAt(string.concat(at, ".finalizedBlockHash")));
+            // Of before nothing is left to be believed, of later nothing is known.
+            assertEq(client.committees(i), 0);
+            assertEq(client.committees(i + 1), hashAt(string.concat(".small.committee", vm.toString(i + 1))));
+            assertEq(client.committees(i + 3), 0);
         }
         // What was final stays so.
-        assertTrue(client.isFinalized(hashAt(".small.learn.finalizedBlockHash")), "still");
-        assertTrue(client.isFinalized(keccak256("checkpoint")), "still");
+        assertEq(client.finalizedBlocks(24), hashAt(".small.learn.finalizedBlockHash"));
+        assertEq(client.finalizedBlocks(20), keccak256("checkpoint"));
     }
 
     function test_sixOfEight() public {
@@ -157,18 +174,18 @@ contract EthereumLightClientTest is EthereumTest {
     /// T-23: the keys of a committee of before, for a slot of the present one.
     function test_committeeOfBefore() public {
         take("learn");
-        SyncUpdate memory old = small("learn");
-        SyncUpdate memory update = small("rotate");
-        (update.pubkeysRoot, update.aggregateKey) = (old.pubkeysRoot, old.aggregateKey);
+        SyncUpdateParts memory old = small("learn");
+        SyncUpdateParts memory update = small("rotate");
+        (update.keyNodes, update.committeeSum) = (old.keyNodes, old.committeeSum);
         refuse(update, EthereumLightClient.CommitteeMismatch.selector);
     }
 
     function test_anotherCommittee() public {
-        SyncUpdate memory update = small("learn");
-        update.pubkeysRoot ^= bytes32(uint256(1));
+        SyncUpdateParts memory update = small("learn");
+        update.keyNodes[0] ^= bytes32(uint256(1));
         refuse(update, EthereumLightClient.CommitteeMismatch.selector);
         update = small("learn");
-        update.aggregateKey = small("rotate").aggregateKey;
+        update.committeeSum = small("rotate").committeeSum;
         refuse(update, EthereumLightClient.CommitteeMismatch.selector);
     }
 
@@ -181,60 +198,61 @@ contract EthereumLightClientTest is EthereumTest {
     // ---- slots and branches ----------------------------------------------------------------------------------
 
     function test_slotOrder() public {
-        SyncUpdate memory update = small("learn");
+        SyncUpdateParts memory update = small("learn");
         update.signatureSlot = 26;
         refuse(update, abi.encodeWithSelector(EthereumLightClient.SlotsNotOrdered.selector, 26, 26, 24));
         update.signatureSlot = 27;
-        update.finalized.slot = 27;
+        update.finalizedSlot = 27;
         refuse(update, abi.encodeWithSelector(EthereumLightClient.SlotsNotOrdered.selector, 27, 26, 27));
     }
 
+    /// T-12: every word of the finalised header, of its block and of their branches leads to another signed root.
     function test_finality() public {
-        bytes memory reason = abi.encodePacked(EthereumLightClient.FinalityNotProven.selector);
-        SyncUpdate memory update = small("learn");
-        update.finalized.slot = 25;
+        bytes memory reason = abi.encodePacked(EthereumLightClient.SignatureInvalid.selector);
+        SyncUpdateParts memory update = small("withoutNext");
+        update.finalizedSlot = 25;
         refuse(update, reason);
-        update.finalized.slot = 24;
-        update.finalized.stateRoot ^= bytes32(uint256(1));
+        update.finalizedSlot = 24;
+        ++update.finalizedProposer;
         refuse(update, reason);
-        update.finalized.stateRoot ^= bytes32(uint256(1));
-        update.attested.stateRoot ^= bytes32(uint256(1));
+        --update.finalizedProposer;
+        update.finalizedParent ^= bytes32(uint256(1));
         refuse(update, reason);
-        update.attested.stateRoot ^= bytes32(uint256(1));
+        update.finalizedParent ^= bytes32(uint256(1));
+        update.finalizedState ^= bytes32(uint256(1));
+        refuse(update, reason);
+        update.finalizedState ^= bytes32(uint256(1));
+        update.blockHash ^= bytes32(uint256(1));
+        refuse(update, reason);
+        update.blockHash ^= bytes32(uint256(1));
         for (uint256 i = 0; i < update.finalityBranch.length; ++i) {
             update.finalityBranch[i] ^= bytes32(uint256(1));
             refuse(update, reason);
             update.finalityBranch[i] ^= bytes32(uint256(1));
         }
-        client.update(abi.encode(update));
-    }
-
-    function test_execution() public {
-        bytes memory reason = abi.encodePacked(EthereumLightClient.ExecutionNotProven.selector);
-        SyncUpdate memory update = small("learn");
-        update.executionBlockHash ^= bytes32(uint256(1));
-        refuse(update, reason);
-        update.executionBlockHash ^= bytes32(uint256(1));
         for (uint256 i = 0; i < update.executionBranch.length; ++i) {
             update.executionBranch[i] ^= bytes32(uint256(1));
             refuse(update, reason);
             update.executionBranch[i] ^= bytes32(uint256(1));
         }
+        client.update(SyncUpdateCodec.encode(update));
     }
 
     function test_nextCommittee() public {
         bytes memory reason = abi.encodePacked(EthereumLightClient.NextCommitteeNotProven.selector);
-        SyncUpdate memory update = small("learn");
+        SyncUpdateParts memory update = small("learn");
         update.nextCommitteeRoot ^= bytes32(uint256(1));
         refuse(update, reason);
+        // Without a root there is no branch: what was one is too much.
         update.nextCommitteeRoot = 0;
-        refuse(update, reason);
+        refuse(update, SyncUpdate.UpdateLength.selector);
         update.nextCommitteeRoot = small("learn").nextCommitteeRoot;
         for (uint256 i = 0; i < update.nextCommitteeBranch.length; ++i) {
             update.nextCommitteeBranch[i] ^= bytes32(uint256(1));
             refuse(update, reason);
             update.nextCommitteeBranch[i] ^= bytes32(uint256(1));
         }
+        client.update(SyncUpdateCodec.encode(update));
     }
 
     function resized(bytes32[] memory branch, uint256 size) private pure returns (bytes32[] memory result) {
@@ -247,19 +265,36 @@ contract EthereumLightClientTest is EthereumTest {
     /// T-03, T-25: depth is that of the fork's index, neither more nor less.
     function test_branchLengths() public {
         for (uint256 i = 0; i < 2; ++i) {
-            SyncUpdate memory update = small("learn");
+            SyncUpdateParts memory update = small("learn");
             uint256 size = update.finalityBranch.length;
             update.finalityBranch = resized(update.finalityBranch, i == 0 ? size - 1 : size + 1);
-            refuse(update, abi.encodeWithSelector(Ssz.BranchLength.selector, update.finalityBranch.length, size));
+            refuse(update, EthereumLightClient.NextCommitteeNotProven.selector);
             update = small("learn");
             size = update.executionBranch.length;
             update.executionBranch = resized(update.executionBranch, i == 0 ? size - 1 : size + 1);
-            refuse(update, abi.encodeWithSelector(Ssz.BranchLength.selector, update.executionBranch.length, size));
-            update = small("learn");
-            size = update.nextCommitteeBranch.length;
-            update.nextCommitteeBranch = resized(update.nextCommitteeBranch, i == 0 ? size - 1 : size + 1);
-            refuse(update, abi.encodeWithSelector(Ssz.BranchLength.selector, update.nextCommitteeBranch.length, size));
+            refuse(update, EthereumLightClient.NextCommitteeNotProven.selector);
+            update = small("withoutNext");
+            update.keyNodes = resized(update.keyNodes, 2 * i);
+            refuse(update, SyncUpdate.UpdateLength.selector);
         }
+    }
+
+    /// T-03: neither a byte less nor one more, wherever it stands.
+    function test_lengths() public {
+        bytes memory update = encodedAt("sixOfEight");
+        for (uint256 size = 0; size < update.length; ++size) {
+            bytes memory cut = new bytes(size);
+            for (uint256 i = 0; i < size; ++i) {
+                cut[i] = update[i];
+            }
+            (bool success,) = address(client).call(abi.encodeCall(client.update, (cut)));
+            assertTrue(!success, "cut");
+        }
+        vm.expectRevert(abi.encodeWithSelector(SyncUpdate.UpdateLength.selector, update.length + 1, update.length));
+        client.update(bytes.concat(update, hex"00"));
+        vm.expectRevert(abi.encodeWithSelector(SyncUpdate.UpdateLength.selector, 583, 584));
+        client.update(new bytes(583));
+        client.update(update);
     }
 
     function test_forkWithoutExecution() public {
@@ -273,112 +308,274 @@ contract EthereumLightClientTest is EthereumTest {
 
     /// T-22, T-18: five of eight signed, validly.
     function test_fiveOfEight() public {
-        refuseAt("fiveOfEight", abi.encodeWithSelector(EthereumLightClient.ParticipationTooLow.selector, 5, 8));
+        refuseAt("fiveOfEight", abi.encodeWithSelector(CommitteeProof.ParticipationTooLow.selector, 5, 8));
     }
 
-    function bit(uint256 i) private pure returns (bytes32) {
-        return bytes32(1 << (248 - (i & 0xf8) + (i & 7)));
+    /// T-18, T-22: nobody signed, with infinity for a signature.
+    function test_nobody() public {
+        SyncUpdateParts memory update = small("sixOfEight");
+        update.participation[0] = 0;
+        update.signature = new bytes(192);
+        bytes memory key = update.absentKeys[0];
+        update.absentKeys = new bytes[](8);
+        for (uint256 i = 0; i < 8; ++i) {
+            update.absentKeys[i] = key;
+        }
+        refuse(update, abi.encodeWithSelector(CommitteeProof.ParticipationTooLow.selector, 0, 8));
     }
 
     /// T-22, T-26: bits beyond the committee, in the same word and in the next.
     function test_bitsBeyondTheCommittee() public {
-        SyncUpdate memory update = small("learn");
-        bytes memory reason = abi.encodePacked(EthereumLightClient.BitsOutOfRange.selector);
-        update.syncCommitteeBits[0] |= bit(8);
+        SyncUpdateParts memory update = small("learn");
+        bytes memory reason = abi.encodePacked(CommitteeProof.BitsOutOfRange.selector);
+        update.participation[0] |= 1 << 8;
         refuse(update, reason);
-        update.syncCommitteeBits[0] ^= bit(8) | bit(255);
+        update.participation[0] ^= 1 << 8 | 1 << 255;
         refuse(update, reason);
-        update.syncCommitteeBits[0] ^= bit(255);
-        update.syncCommitteeBits[1] = bit(255);
+        update.participation[0] ^= 1 << 255;
+        update.participation[1] = 1;
+        refuse(update, reason);
+        update.participation[1] = 1 << 255;
         refuse(update, reason);
     }
 
+    /// The two that did not sign are members 6 and 7. Every other division of the bits asks for other keys.
     function test_absentMembers() public {
-        SyncUpdate memory update = small("sixOfEight");
-        bytes4 wrong = EthereumLightClient.AbsentMembersWrong.selector;
-        update.syncCommitteeBits[0] ^= bit(0);
-        refuse(update, abi.encodeWithSelector(EthereumLightClient.AbsentMemberNotProven.selector, 0));
-        update.syncCommitteeBits[0] ^= bit(0) | bit(7);
-        refuse(update, abi.encodeWithSelector(wrong, 2, 1));
-        update.syncCommitteeBits[0] ^= bit(7);
-        AbsentMember[] memory both = update.absent;
-        update.absent = new AbsentMember[](1);
-        update.absent[0] = both[0];
-        refuse(update, abi.encodeWithSelector(wrong, 1, 2));
-        update.absent = new AbsentMember[](3);
-        for (uint256 i = 0; i < 3; ++i) {
-            update.absent[i] = both[i % 2];
+        bytes4 mismatch = EthereumLightClient.CommitteeMismatch.selector;
+        SyncUpdateParts memory update = small("sixOfEight");
+        // Another member in the place of one of them.
+        update.participation[0] ^= 1 | 1 << 7;
+        refuse(update, SyncUpdate.UpdateLength.selector);
+        update.participation[0] ^= 1 | 1 << 7 | 1 << 5 | 1 << 6;
+        refuse(update, SyncUpdate.UpdateLength.selector);
+        // One of them said to have signed.
+        update.participation[0] = small("sixOfEight").participation[0] | 1 << 7;
+        bytes[] memory both = update.absentKeys;
+        update.absentKeys = new bytes[](1);
+        update.absentKeys[0] = both[0];
+        refuse(update, SyncUpdate.UpdateLength.selector);
+        update.participation[0] ^= 1 << 7;
+        (both[0], both[1]) = (both[1], both[0]);
+        update.absentKeys = both;
+        refuse(update, mismatch);
+        (both[0], both[1]) = (both[1], both[0]);
+        for (uint256 i = 0; i < update.keyNodes.length; ++i) {
+            update.keyNodes[i] ^= bytes32(uint256(1));
+            refuse(update, mismatch);
+            update.keyNodes[i] ^= bytes32(uint256(1));
         }
-        refuse(update, abi.encodeWithSelector(wrong, 3, 2));
-        update.absent = both;
-        update.absent[0].branch[1] ^= bytes32(uint256(1));
-        refuse(update, abi.encodeWithSelector(EthereumLightClient.AbsentMemberNotProven.selector, 6));
-        update.absent[0].branch[1] ^= bytes32(uint256(1));
-        (both[0], both[1]) = (both[1], both[0]);
-        refuse(update, abi.encodeWithSelector(EthereumLightClient.AbsentMemberNotProven.selector, 6));
-        (both[0], both[1]) = (both[1], both[0]);
-        both[1].branch = resized(both[1].branch, 4);
-        refuse(update, abi.encodeWithSelector(Ssz.BranchLength.selector, 4, 3));
+        client.update(SyncUpdateCodec.encode(update));
     }
 
-    /// T-20: keys that are none, of another size, at infinity, with the other y, with padding that is not zero.
+    /// T-19, T-20: keys that are none, at infinity, with the other y, above the modulus.
     function test_keys() public {
-        SyncUpdate memory update = small("sixOfEight");
-        bytes memory key = update.absent[1].key;
-        update.absent[1].key = new bytes(128);
+        SyncUpdateParts memory update = small("sixOfEight");
+        bytes memory key = update.absentKeys[1];
+        update.absentKeys[1] = new bytes(96);
         refuse(update, abi.encodePacked(Bls12381.BlsInfinity.selector));
-        update.absent[1].key = new bytes(48);
-        refuse(update, abi.encodeWithSelector(Bls12381.BlsWrongSize.selector, 48, 128));
-        update.absent[1].key = key;
+        update.absentKeys[1] = key;
         // The key's root knows x and which half y is in; that x and y are a point is the addition's to see.
-        key[127] ^= 0x01;
+        key[95] ^= 0x01;
         refuse(update, abi.encodeWithSelector(Bls12381.BlsPrecompileFailed.selector, address(0x0b)));
-        key[127] ^= 0x01;
-        key[70] = 0x01;
-        refuse(update, abi.encodeWithSelector(Bls12381.BlsWrongSize.selector, 128, 128));
-        key[70] = 0x00;
-        update.absent[1].key = Bls12381.negateG1(key);
-        refuse(update, abi.encodeWithSelector(EthereumLightClient.AbsentMemberNotProven.selector, 7));
-        update.absent[1].key = key;
-        update.aggregateKey = Bls12381.negateG1(update.aggregateKey);
+        key[95] ^= 0x01;
+        // Where the flags of a compressed key are.
+        key[0] ^= 0x80;
+        refuse(update, abi.encodeWithSelector(Bls12381.BlsPrecompileFailed.selector, address(0x0b)));
+        key[0] ^= 0x80;
+        update.absentKeys[1] = negated(key);
         refuse(update, EthereumLightClient.CommitteeMismatch.selector);
-        update.aggregateKey = new bytes(128);
+        update.absentKeys[1] = small("rotate").committeeSum;
+        refuse(update, EthereumLightClient.CommitteeMismatch.selector);
+        update = small("learn");
+        bytes memory sum = update.committeeSum;
+        update.committeeSum = negated(sum);
+        refuse(update, EthereumLightClient.CommitteeMismatch.selector);
+        update.committeeSum = new bytes(96);
         refuse(update, abi.encodePacked(Bls12381.BlsInfinity.selector));
-        update.aggregateKey = new bytes(96);
-        refuse(update, abi.encodeWithSelector(Bls12381.BlsWrongSize.selector, 96, 128));
+        // With everybody there the pairing is the first to see it.
+        update.committeeSum = sum;
+        sum[95] ^= 0x01;
+        refuse(update, abi.encodeWithSelector(Bls12381.BlsPrecompileFailed.selector, address(0x0f)));
+        sum[95] ^= 0x01;
+        sum[0] ^= 0x80;
+        refuse(update, abi.encodeWithSelector(Bls12381.BlsPrecompileFailed.selector, address(0x0f)));
+    }
+
+    /// The point with the other y.
+    function negated(bytes memory key) private pure returns (bytes memory) {
+        uint256 pHigh = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
+        uint256 pLow = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
+        bytes memory x = new bytes(48);
+        uint256 high = 0;
+        uint256 low = 0;
+        for (uint256 i = 0; i < 48; ++i) {
+            x[i] = key[i];
+            if (i < 16) high = (high << 8) | uint8(key[48 + i]);
+            else low = (low << 8) | uint8(key[48 + i]);
+        }
+        unchecked {
+            return abi.encodePacked(x, uint128(pHigh - high - (low > pLow ? 1 : 0)), pLow - low);
+        }
     }
 
     // ---- the signature ---------------------------------------------------------------------------------------
 
     function test_signature() public {
-        SyncUpdate memory update = small("learn");
+        SyncUpdateParts memory update = small("learn");
         bytes memory signature = update.signature;
         update.signature = small("learnAgain").signature;
         refuse(update, abi.encodePacked(EthereumLightClient.SignatureInvalid.selector));
-        update.signature = new bytes(256);
+        update.signature = new bytes(192);
         refuse(update, abi.encodePacked(Bls12381.BlsInfinity.selector));
-        update.signature = new bytes(255);
-        refuse(update, abi.encodeWithSelector(Bls12381.BlsWrongSize.selector, 255, 256));
         update.signature = signature;
-        signature[255] ^= 0x01;
+        signature[191] ^= 0x01;
         refuse(update, abi.encodeWithSelector(Bls12381.BlsPrecompileFailed.selector, address(0x0f)));
     }
 
     /// What the signature covers: every field of the attested header.
     function test_attestedHeader() public {
         bytes memory reason = abi.encodePacked(EthereumLightClient.SignatureInvalid.selector);
-        SyncUpdate memory update = small("learn");
-        update.attested.slot -= 1;
+        SyncUpdateParts memory update = small("learn");
+        update.attestedSlot -= 1;
         refuse(update, reason);
         update = small("learn");
-        update.attested.proposerIndex += 1;
+        update.attestedProposer += 1;
         refuse(update, reason);
         update = small("learn");
-        update.attested.parentRoot ^= bytes32(uint256(1));
+        update.attestedParent ^= bytes32(uint256(1));
         refuse(update, reason);
         update = small("learn");
-        update.attested.bodyRoot ^= bytes32(uint256(1));
+        update.attestedBody ^= bytes32(uint256(1));
         refuse(update, reason);
+    }
+
+    // ---- trust that ends -------------------------------------------------------------------------------------
+
+    /// Genesis at 1,700,000,000 s, slots of 12 s, two weeks of trust.
+    uint64 private constant TRUSTED_UNTIL = 1_700_000_000 + 20 * 12 + 14 days;
+
+    /// T-24: a client that is older than its trusting period believes nobody, and what was final stays so.
+    function test_expires() public {
+        assertEq(client.trustedUntil(), TRUSTED_UNTIL);
+        vm.warp(TRUSTED_UNTIL + 1);
+        bytes memory reason = abi.encodeWithSelector(EthereumLightClient.ClientExpired.selector, TRUSTED_UNTIL);
+        refuseAt("learn", reason);
+        refuseMisbehaviour("learn", "rivalFinality", reason);
+        assertEq(client.finalizedBlocks(20), keccak256("checkpoint"));
+        vm.warp(TRUSTED_UNTIL);
+        take("learn");
+        // It lives from the newest finalised header on, not from the update.
+        assertEq(client.trustedUntil(), TRUSTED_UNTIL + 4 * 12);
+        vm.warp(TRUSTED_UNTIL + 4 * 12 + 1);
+        take("learn"); // known: nothing is believed
+        refuseAt("rotate", abi.encodeWithSelector(EthereumLightClient.ClientExpired.selector, TRUSTED_UNTIL + 4 * 12));
+    }
+
+    /// T-24: a checkpoint of before is none.
+    function test_checkpointTooOld() public {
+        EthereumNetwork memory network = networkAt(".small.network");
+        EthereumCheckpoint memory at = checkpoint(0);
+        vm.warp(TRUSTED_UNTIL);
+        this.start(network, at, finalPrecompiles());
+        vm.warp(TRUSTED_UNTIL + 1);
+        vm.expectRevert(abi.encodeWithSelector(EthereumLightClient.ClientExpired.selector, TRUSTED_UNTIL));
+        this.start(network, at, finalPrecompiles());
+    }
+
+    /// T-24: a client that slept through periods catches up one by one, each within its trust.
+    function test_catchesUpStepByStep() public {
+        vm.warp(TRUSTED_UNTIL - 1 days);
+        refuseAt("fourth", abi.encodeWithSelector(EthereumLightClient.CommitteeUnknown.selector, 4));
+        take("learn");
+        refuseAt("fourth", abi.encodeWithSelector(EthereumLightClient.CommitteeUnknown.selector, 4));
+        take("rotate");
+        take("third");
+        take("fourth");
+        assertEq(client.finalizedSlot(), 72);
+    }
+
+    // ---- misbehaviour ----------------------------------------------------------------------------------------
+
+    function submit(string memory first, string memory second) private {
+        client.submitMisbehaviour(encodedAt(first), encodedAt(second));
+    }
+
+    function refuseMisbehaviour(string memory first, string memory second, bytes memory reason) private {
+        bytes memory one = encodedAt(first);
+        bytes memory other = encodedAt(second);
+        vm.expectRevert(reason);
+        client.submitMisbehaviour(one, other);
+    }
+
+    function expectFrozen() private {
+        assertTrue(client.passport().frozen, "frozen");
+        bytes memory reason = abi.encodePacked(EthereumLightClient.ClientFrozen.selector);
+        refuseAt("learn", reason);
+        refuseAt("rotate", reason);
+        refuseMisbehaviour("learn", "rivalFinality", reason);
+        bytes memory proof = bytesAt(".captures['minimal-electra-n64'].walk0.proof");
+        vm.expectRevert(reason);
+        client.verifyLogs(proof);
+    }
+
+    /// T-24: two finalised headers of one slot. Anybody can show them, to a client that knows neither of the two.
+    function test_twoFinalHeadersFreeze() public {
+        vm.prank(address(0xbeef));
+        submit("learn", "rivalFinality");
+        expectFrozen();
+    }
+
+    /// T-24: the same to one that believed the first, or the second.
+    function test_freezesAfterEither() public {
+        take("learn");
+        submit("rivalFinality", "learn");
+        expectFrozen();
+        setUp();
+        take("rivalFinality");
+        submit("learn", "rivalFinality");
+        expectFrozen();
+    }
+
+    /// T-24: two final next committees of one period.
+    function test_twoNextCommitteesFreeze() public {
+        take("learn");
+        submit("learn", "rivalNext");
+        expectFrozen();
+    }
+
+    function test_nothingThatContradicts() public {
+        bytes memory reason = abi.encodePacked(EthereumLightClient.NoMisbehaviour.selector);
+        refuseMisbehaviour("learn", "learn", reason);
+        refuseMisbehaviour("learn", "learnAgain", reason);
+        refuseMisbehaviour("learn", "withoutNext", reason);
+        // What a header says of the committee after is not final when it is of another period than the final one.
+        take("learn");
+        refuseMisbehaviour("finalizedBeforePeriod", "rivalNextNotFinal", reason);
+        assertTrue(!client.passport().frozen, "not frozen");
+    }
+
+    /// Evidence is checked as updates are: two thirds, and a committee that the client trusts now.
+    function test_evidenceIsVerified() public {
+        bytes memory tooFew = abi.encodeWithSelector(CommitteeProof.ParticipationTooLow.selector, 5, 8);
+        refuseMisbehaviour("learn", "rivalFinalityOfFive", tooFew);
+        refuseMisbehaviour("rivalFinalityOfFive", "learn", tooFew);
+        SyncUpdateParts memory rival = small("rivalFinality");
+        ++rival.finalizedProposer;
+        bytes memory one = encodedAt("learn");
+        bytes memory other = SyncUpdateCodec.encode(rival);
+        vm.expectPartialRevert(EthereumLightClient.NextCommitteeNotProven.selector);
+        client.submitMisbehaviour(one, other);
+        vm.expectPartialRevert(SyncUpdate.UpdateLength.selector);
+        client.submitMisbehaviour(one, hex"00");
+        vm.expectPartialRevert(SyncUpdate.UpdateLength.selector);
+        client.submitMisbehaviour("", one);
+        // T-23, T-24: by keys of before nobody is frozen.
+        take("learn");
+        take("rotate");
+        take("third");
+        refuseMisbehaviour(
+            "learn", "rivalFinality", abi.encodeWithSelector(EthereumLightClient.CommitteeUnknown.selector, 1)
+        );
     }
 
     // ---- how it starts ---------------------------------------------------------------------------------------
@@ -406,6 +603,27 @@ contract EthereumLightClientTest is EthereumTest {
         network.slotsPerPeriod = 0;
         refuseStart(network, at);
         network.slotsPerPeriod = 16;
+        network = networkAt(".small.network");
+        network.slotsPerEpoch = 1 << 16;
+        network.slotsPerPeriod = 1 << 16;
+        refuseStart(network, at);
+        network = networkAt(".small.network");
+        network.slotsPerPeriod = 1 << 24;
+        refuseStart(network, at);
+        network = networkAt(".small.network");
+        network.secondsPerSlot = 0;
+        refuseStart(network, at);
+        network.secondsPerSlot = 256;
+        refuseStart(network, at);
+        network = networkAt(".small.network");
+        network.trustingPeriod = 0;
+        refuseStart(network, at);
+        network.trustingPeriod = 1 << 32;
+        refuseStart(network, at);
+        network = networkAt(".small.network");
+        network.genesisTime = 1 << 32;
+        refuseStart(network, at);
+        network = networkAt(".small.network");
         uint16[4] memory sizes = [0, 7, 513, 1024];
         for (uint256 i = 0; i < 4; ++i) {
             network.committeeSize = sizes[i];
@@ -463,9 +681,11 @@ contract EthereumLightClientTest is EthereumTest {
 
     /// T-14: each at an address without code, at the identity, and at each other's.
     function test_wrongAddresses() public {
-        address[3] memory wrong = [address(0xdead0000), address(4), address(2)];
+        address[4] memory wrong = [address(0xdead0000), address(0xee), address(4), address(2)];
         for (uint256 i = 0; i < wrong.length; ++i) {
-            bytes memory reason = abi.encodeWithSelector(Bls12381.BlsPrecompileFailed.selector, wrong[i]);
+            bytes memory reason = abi.encodeWithSelector(
+                i == 0 ? EthereumLightClient.PrecompileWrong.selector : Bls12381.BlsPrecompileFailed.selector, wrong[i]
+            );
             BlsPrecompiles memory precompiles = finalPrecompiles();
             precompiles.g1Add = wrong[i];
             refusePrecompiles(precompiles, reason);
@@ -499,6 +719,7 @@ contract EthereumLightClientTest is EthereumTest {
         vm.mockCall(address(0x11), "", new bytes(256));
         refusePrecompiles(precompiles, abi.encodeWithSelector(wrong, address(0x11)));
         vm.clearMockedCalls();
+        // What would say yes to everything, and what would say no.
         vm.mockCall(address(0x0f), "", abi.encode(1));
         refusePrecompiles(precompiles, abi.encodeWithSelector(wrong, address(0x0f)));
         vm.mockCall(address(0x0f), "", abi.encode(0));

@@ -93,6 +93,20 @@ contract EthereumLightClientProofTest is EthereumTest {
         );
     }
 
+    /// T-12: the slot that the proof names is that of the block's finality.
+    function test_anchorOfAnotherSlot() public {
+        start("walk1");
+        EthereumProof memory proof = proofAt("walk1");
+        bytes memory reason =
+            abi.encodeWithSelector(EthereumLightClient.BlockNotFinalized.selector, keccak256(proof.headers[0]));
+        proof.anchorSlot = 0;
+        refuse(proof, reason);
+        proof.anchorSlot = 2;
+        refuse(proof, reason);
+        proof.anchorSlot = 1;
+        assertEq(client.verifyLogs(abi.encode(proof)).length, 1);
+    }
+
     function test_headersThatDoNotFollow() public {
         start("walk8");
         EthereumProof memory proof = proofAt("walk8");
@@ -148,6 +162,7 @@ contract EthereumLightClientProofTest is EthereumTest {
         proof.receipts = new ReceiptProof[](1);
         (root, proof.receipts[0].nodes) = TrieWriter.single(receipt);
         proof.receipts[0].logIndexes = new uint16[](1);
+        proof.anchorSlot = 1;
         proof.headers = new bytes[](256);
         bytes32 parent = keccak256("genesis");
         for (uint256 i = 0; i < 256; ++i) {

@@ -3,15 +3,11 @@ pragma solidity 0.8.37;
 
 import {Vectors} from "../../../contracts/test/Vectors.sol";
 import {Bls12381} from "./Bls12381.sol";
-import {
-    AbsentMember,
-    EthereumCheckpoint,
-    EthereumLightClient,
-    EthereumNetwork,
-    SyncUpdate
-} from "./EthereumLightClient.sol";
+import {CommitteeProof} from "./CommitteeProof.sol";
+import {EthereumCheckpoint, EthereumLightClient, EthereumNetwork} from "./EthereumLightClient.sol";
 import {EthereumTest} from "./EthereumTest.sol";
-import {Ssz} from "./Ssz.sol";
+import {SyncUpdate} from "./SyncUpdate.sol";
+import {SyncUpdateCodec, SyncUpdateParts} from "./SyncUpdateParts.sol";
 
 /// Real updates of two networks from Capella to Fulu, with committees of 512, and their must-fail mutations.
 /// forge-config: default.evm_version = "prague"
@@ -48,8 +44,8 @@ contract EthereumLightClientRealTest is EthereumTest {
         assertEq(client.finalizedSlot(), slot);
         bytes32 blockHash = hashAt(string.concat(at, ".finalizedBlockHash"));
         assertEq(client.finalizedBlockHash(), blockHash);
-        assertTrue(client.isFinalized(blockHash), "finalised");
-        bytes32 next = abi.decode(encoded, (SyncUpdate)).nextCommitteeRoot;
+        assertEq(client.finalizedBlocks(uint64(slot)), blockHash);
+        bytes32 next = SyncUpdateCodec.decode(network, encoded).nextCommitteeRoot;
         // A committee is learned only from the period that is final.
         bool isLearned = next != 0 && slot / SLOTS_PER_PERIOD == period;
         assertEq(client.committees(uint64(period + 1)), isLearned ? next : bytes32(0));
@@ -98,7 +94,7 @@ contract EthereumLightClientRealTest is EthereumTest {
         string name;
         EthereumNetwork network;
         bytes32 committeeRoot;
-        SyncUpdate update;
+        SyncUpdateParts update;
     }
 
     /// What the cases of one base start from.
@@ -151,7 +147,7 @@ contract EthereumLightClientRealTest is EthereumTest {
             if (!same(c.base, path) || same(c.name, "attested-exec-receipts-root")) continue;
             c.network = abi.decode(network, (EthereumNetwork));
             c.committeeRoot = base.committeeRoot;
-            c.update = abi.decode(base.update, (SyncUpdate));
+            c.update = SyncUpdateCodec.decode(c.network, base.update);
             bytes4 expected = mutate(c);
             refuse(c, base.period, expected);
             ++refused;
@@ -162,7 +158,7 @@ contract EthereumLightClientRealTest is EthereumTest {
 
     function refuse(Case memory c, uint256 period, bytes4 expected) private {
         EthereumLightClient client = clientBefore(c.network, period, c.committeeRoot);
-        try client.update(abi.encode(c.update)) {
+        try client.update(SyncUpdateCodec.encode(c.update)) {
             revert NotTrue(string.concat(c.base, " ", c.name));
         } catch (bytes memory reason) {
             if (bytes4(reason) != expected) revert NotTrue(string.concat(c.base, " ", c.name));
@@ -176,34 +172,42 @@ contract EthereumLightClientRealTest is EthereumTest {
 
     /// Changes what the case names, by its value, and returns the error that must follow.
     function mutate(Case memory c) private view returns (bytes4) {
-        SyncUpdate memory update = c.update;
+        SyncUpdateParts memory update = c.update;
         string memory name = c.name;
         if (same(name, "signature-bit-flip")) {
             // In this encoding a flipped bit leaves no point at all.
-            update.signature[200] ^= 0x01;
+            update.signature[150] ^= 0x01;
             return Bls12381.BlsPrecompileFailed.selector;
         }
         if (same(name, "signature-infinity")) {
-            update.signature = new bytes(256);
+            update.signature = new bytes(192);
             return Bls12381.BlsInfinity.selector;
         }
         if (same(name, "signature-infinity-no-bits")) {
-            update.signature = new bytes(256);
-            update.syncCommitteeBits = [bytes32(0), 0];
-            update.absent = new AbsentMember[](0);
-            return EthereumLightClient.AbsentMembersWrong.selector;
+            update.signature = new bytes(192);
+            update.participation = [uint256(0), 0];
+            // Everybody's key is asked for: any that is a point will do.
+            bytes memory key = update.committeeSum;
+            update.absentKeys = new bytes[](512);
+            for (uint256 i = 0; i < 512; ++i) {
+                update.absentKeys[i] = key;
+            }
+            return CommitteeProof.ParticipationTooLow.selector;
         }
         if (same(name, "participant-removed") || same(name, "participant-added")) {
-            c.update = updateAt(string.concat(find("mutatedBits", c.base, name), ".update"));
+            c.update = SyncUpdateCodec.decode(
+                c.network, bytesAt(string.concat(find("mutatedBits", c.base, name), ".update"))
+            );
             return EthereumLightClient.SignatureInvalid.selector;
         }
         if (same(name, "attested-slot-minus-1")) {
-            update.attested.slot = uint64(Vectors.uintAt(MUTATIONS, value(c)));
+            update.attestedSlot = uint64(Vectors.uintAt(MUTATIONS, value(c)));
             return EthereumLightClient.SignatureInvalid.selector;
         }
         if (same(name, "attested-state-root")) {
-            update.attested.stateRoot = Vectors.hashAt(MUTATIONS, value(c));
-            return EthereumLightClient.FinalityNotProven.selector;
+            // The state's root is computed: this is the closest that can be given.
+            update.finalityBranch[update.finalityBranch.length - 1] = Vectors.hashAt(MUTATIONS, value(c));
+            return EthereumLightClient.NextCommitteeNotProven.selector;
         }
         if (same(name, "signature-slot-equals-attested")) {
             update.signatureSlot = uint64(Vectors.uintAt(MUTATIONS, value(c)));
@@ -211,7 +215,7 @@ contract EthereumLightClientRealTest is EthereumTest {
         }
         if (same(name, "finality-branch-node")) {
             update.finalityBranch[1] = Vectors.hashAt(MUTATIONS, value(c));
-            return EthereumLightClient.FinalityNotProven.selector;
+            return EthereumLightClient.NextCommitteeNotProven.selector;
         }
         return mutateMore(c, update, name);
     }
@@ -223,19 +227,19 @@ contract EthereumLightClientRealTest is EthereumTest {
         }
     }
 
-    function mutateMore(Case memory c, SyncUpdate memory update, string memory name) private view returns (bytes4) {
+    function mutateMore(Case memory c, SyncUpdateParts memory update, string memory name) private view returns (bytes4) {
         if (same(name, "finality-branch-short") || same(name, "finality-branch-long")) {
             uint256 length = update.finalityBranch.length;
             update.finalityBranch =
                 resized(update.finalityBranch, same(name, "finality-branch-short") ? length - 1 : length + 1);
-            return Ssz.BranchLength.selector;
+            return EthereumLightClient.NextCommitteeNotProven.selector;
         }
         if (same(name, "finalized-proposer")) {
-            update.finalized.proposerIndex = uint64(Vectors.uintAt(MUTATIONS, value(c)));
-            return EthereumLightClient.FinalityNotProven.selector;
+            update.finalizedProposer = uint64(Vectors.uintAt(MUTATIONS, value(c)));
+            return EthereumLightClient.NextCommitteeNotProven.selector;
         }
         if (same(name, "finalized-newer-than-attested")) {
-            update.finalized.slot = uint64(Vectors.uintAt(MUTATIONS, value(c)));
+            update.finalizedSlot = uint64(Vectors.uintAt(MUTATIONS, value(c)));
             return EthereumLightClient.SlotsNotOrdered.selector;
         }
         if (same(name, "next-committee-swap") || same(name, "next-committee-aggregate")) {
@@ -245,7 +249,7 @@ contract EthereumLightClientRealTest is EthereumTest {
         if (same(name, "finalized-exec-block-number")) {
             // block_number is two pairs of leaves away from block_hash.
             update.executionBranch[1] ^= bytes32(uint256(1));
-            return EthereumLightClient.ExecutionNotProven.selector;
+            return EthereumLightClient.NextCommitteeNotProven.selector;
         }
         if (same(name, "wrong-fork-version")) {
             for (uint256 i = 0; i < c.network.forks.length; ++i) {

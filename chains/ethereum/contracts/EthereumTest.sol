@@ -6,10 +6,10 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {Test} from "../../../contracts/test/Test.sol";
 import {Vectors} from "../../../contracts/test/Vectors.sol";
 import {BlsPrecompiles} from "./Bls12381.sol";
-import {EthereumCheckpoint, EthereumLightClient, EthereumNetwork, SyncUpdate} from "./EthereumLightClient.sol";
+import {EthereumCheckpoint, EthereumLightClient, EthereumNetwork} from "./EthereumLightClient.sol";
 
 /// What the tests of this folder share: the family's vectors, and clients deployed as they are in use. The contracts are
-/// compiled for Shanghai, and these tests run where EIP-2537 has its final addresses.
+/// compiled for London, and these tests run where EIP-2537 has its final addresses.
 abstract contract EthereumTest is Test {
     string internal constant VECTORS = "chains/ethereum/vectors/proofs.json";
     address internal constant OWNER = address(0xa11ce0000);
@@ -28,10 +28,6 @@ abstract contract EthereumTest is Test {
 
     function networkAt(string memory path) internal view returns (EthereumNetwork memory) {
         return abi.decode(bytesAt(path), (EthereumNetwork));
-    }
-
-    function updateAt(string memory path) internal view returns (SyncUpdate memory) {
-        return abi.decode(bytesAt(path), (SyncUpdate));
     }
 
     function finalPrecompiles() internal pure returns (BlsPrecompiles memory) {

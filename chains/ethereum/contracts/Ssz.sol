@@ -12,6 +12,9 @@ struct BeaconHeader {
 
 /// @title Simple serialize: roots and Merkle branches by generalized index (consensus-specs ssz/merkle-proofs)
 library Ssz {
+    /// sha256 of 64 zero bytes.
+    bytes32 private constant PAIR_OF_ZEROS = 0xf5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b;
+
     error BranchLength(uint256 given, uint256 expected);
     error Sha256Failed();
     /// No node has this generalized index.
@@ -35,23 +38,47 @@ library Ssz {
         view
         returns (bytes32 root)
     {
-        if (gindex == 0) revert IndexZero();
-        uint256 depth = 0;
-        while (gindex >> (depth + 1) != 0) ++depth;
-        if (branch.length != depth) revert BranchLength(branch.length, depth);
-        root = leaf;
-        for (uint256 i = 0; i < depth; ++i) {
-            root = (gindex >> i) & 1 == 0 ? pair(root, branch[i]) : pair(branch[i], root);
+        uint256 position;
+        uint256 end;
+        assembly ("memory-safe") {
+            position := branch.offset
+        }
+        (root, end) = fold(leaf, position, gindex);
+        unchecked {
+            uint256 expected = (end - position) / 32;
+            if (branch.length != expected) revert BranchLength(branch.length, expected);
         }
     }
 
+    /// @notice The same with the siblings at `position` of the calldata, as many as the index is deep.
+    /// @return root of the tree
+    /// @return end behind the last sibling; not checked to be within what the caller was given
+    function fold(bytes32 leaf, uint256 position, uint256 gindex) internal view returns (bytes32 root, uint256 end) {
+        if (gindex == 0) revert IndexZero();
+        bool ok = true;
+        root = leaf;
+        end = position;
+        assembly ("memory-safe") {
+            for {} gt(gindex, 1) { gindex := shr(1, gindex) } {
+                // The node is the right one of the two when its index is odd.
+                let side := shl(5, and(gindex, 1))
+                mstore(side, root)
+                mstore(xor(side, 0x20), calldataload(end))
+                end := add(end, 0x20)
+                ok := and(ok, staticcall(gas(), 2, 0x00, 0x40, 0x00, 0x20))
+                ok := and(ok, eq(returndatasize(), 0x20))
+                root := mload(0x00)
+            }
+        }
+        if (!ok) revert Sha256Failed();
+    }
+
     /// @notice hash_tree_root(BeaconBlockHeader): five fields in a tree of eight leaves.
-    function headerRoot(BeaconHeader calldata header) internal view returns (bytes32) {
+    function headerRoot(BeaconHeader memory header) internal view returns (bytes32) {
         bytes32 left = pair(
             pair(little64(header.slot), little64(header.proposerIndex)), pair(header.parentRoot, header.stateRoot)
         );
-        bytes32 right = pair(pair(header.bodyRoot, 0), pair(0, 0));
-        return pair(left, right);
+        return pair(left, pair(pair(header.bodyRoot, 0), PAIR_OF_ZEROS));
     }
 
     /// @notice A uint64 as a chunk: little endian, then zeros.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "chains/ethereum/light_client.hpp"
 #include "chains/ethereum/proof.hpp"
 #include "chains/ethereum/sample_chain_test.hpp"
+#include "chains/ethereum/source.hpp"
 #include "chains/ethereum/vectors_test.hpp"
 #include "test/json/vectors.hpp"
 
@@ -30,6 +32,8 @@ using test::u64_of;
 using namespace test_vectors;
 
 constexpr std::uint64_t kChainId = 1001;
+/// Where the tests' clients of the captured chains begin.
+constexpr Slot kCheckpointSlot{1};
 
 class Object {
   public:
@@ -64,8 +68,10 @@ Bytes encode_network(const BeaconNetwork& network) {
     }
     return codec::encode_abi({AbiValue::tuple(
         {AbiValue::number(kChainId), AbiValue::word(network.genesis_validators_root),
+         AbiValue::number(network.genesis_time.value), AbiValue::number(network.seconds_per_slot),
          AbiValue::number(network.slots_per_epoch), AbiValue::number(network.slots_per_period()),
-         AbiValue::number(network.committee_size), AbiValue::array(std::move(forks))})});
+         AbiValue::number(kTrustingPeriodSeconds), AbiValue::number(network.committee_size),
+         AbiValue::array(std::move(forks))})});
 }
 
 Object update_object(const BeaconNetwork& network, const Update& update, const SyncCommittee& committee) {
@@ -157,10 +163,44 @@ Object small_chain() {
     out.add("third", update(56, 58, 59, 8, true));
     out.add("fourth", update(72, 74, 75, 7, true));
     out.add("sameFinality", update(24, 30, 31, 8, true));
+    const auto rival = [&](bool of_finality, std::size_t participants) {
+        const Update made = test_chain::make_update(network, {.attested = Slot{26},
+                                                              .finalized = Slot{24},
+                                                              .signature = Slot{27},
+                                                              .participants = participants,
+                                                              .is_finality_rival = of_finality,
+                                                              .is_next_rival = !of_finality});
+        return update_object(network, made, test_chain::make_committee(network, 1));
+    };
+    out.add("rivalFinality", rival(true, 8));
+    out.add("rivalFinalityOfFive", rival(true, 5));
+    out.add("rivalNext", rival(false, 8));
+    // Attested a period after the finalised header: what it says of the committee after is not final.
+    const auto early = [&](bool is_rival) {
+        const Update made = test_chain::make_update(network, {.attested = Slot{34},
+                                                              .finalized = Slot{is_rival ? 29u : 30u},
+                                                              .signature = Slot{35},
+                                                              .is_next_rival = is_rival});
+        return update_object(network, made, test_chain::make_committee(network, 2));
+    };
+    out.add("rivalNextNotFinal", early(true));
     return out;
 }
 
-/// A committee of the real size, for the price of an update.
+/// All but some, who are spread as if by chance.
+codec::SszBits scattered_signers(std::size_t size, std::size_t participants) {
+    std::vector<std::pair<Hash32, std::size_t>> order;
+    for (std::size_t i = 0; i < size; ++i) order.emplace_back(crypto::keccak256(codec::chunk_of(i)), i);
+    std::sort(order.begin(), order.end());
+    codec::SszBits bits{Bytes(size / 8), size};
+    for (std::size_t i = 0; i < participants; ++i) {
+        const std::size_t member = order[i].second;
+        bits.bytes[member / 8] = static_cast<std::uint8_t>(bits.bytes[member / 8] | 1u << (member % 8));
+    }
+    return bits;
+}
+
+/// A committee of the real size, for the price of an update: with the next committee, and without it.
 Object full_size() {
     BeaconNetwork network = test_chain::make_network();
     network.slots_per_epoch = 32;
@@ -171,14 +211,17 @@ Object full_size() {
     out.add("network", encode_network(network));
     for (const std::size_t participants :
          {std::size_t{512}, std::size_t{507}, std::size_t{461}, std::size_t{342}}) {
-        const Update update = test_chain::make_update(network, {.attested = Slot{period + 96},
-                                                                .finalized = Slot{period + 32},
-                                                                .signature = Slot{period + 97},
-                                                                .participants = participants,
-                                                                .has_finality = true,
-                                                                .has_next_committee = true});
-        out.add("of" + std::to_string(participants),
-                update_object(network, update, test_chain::make_committee(network, 5)));
+        for (const bool has_next : {true, false}) {
+            Update update = test_chain::make_update(network, {.attested = Slot{period + 96},
+                                                              .finalized = Slot{period + 32},
+                                                              .signature = Slot{period + 97},
+                                                              .participants = 512,
+                                                              .has_finality = true,
+                                                              .has_next_committee = has_next});
+            test_chain::sign(network, update, scattered_signers(512, participants));
+            out.add((has_next ? "nextOf" : "of") + std::to_string(participants),
+                    update_object(network, update, test_chain::make_committee(network, 5)));
+        }
     }
     return out;
 }
@@ -255,6 +298,7 @@ Object history_object(const Capture& capture, std::int64_t distance, const Hash3
     header.state_root = accounts.root();
     header.receipts_root = trie::kEmptyRoot;
     return proof_object({.updates = {},
+                         .anchor_slot = kCheckpointSlot,
                          .headers = {eth::encode_header(header), capture.raw_header},
                          .history_account = accounts.proof(address_key),
                          .history_storage = storage.proof(slot_key),
@@ -264,6 +308,8 @@ Object history_object(const Capture& capture, std::int64_t distance, const Hash3
 Object walk_object(const Capture& capture, const std::vector<Bytes>& updates, std::size_t depth) {
     ProofParts parts;
     parts.updates = updates;
+    // Without updates the finalised header is the checkpoint of the tests.
+    parts.anchor_slot = kCheckpointSlot;
     parts.headers = headers_above(capture, depth);
     parts.receipts = {capture.receipt};
     return proof_object(parts);
