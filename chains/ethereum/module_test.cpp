@@ -65,6 +65,16 @@ TEST(ethereum_family, takes_a_complete_network) {
     parameters["epochs_per_period"] = 8;
     parameters["committee_size"] = 512;
     parameters["bls_precompiles"] = "draft";
+    parameters["trusting_period"] = 86'400;
+    EXPECT_EQ(wrong_key(parameters), "");
+    // The most that the client contract holds.
+    parameters["slots_per_epoch"] = (1 << 16) - 1;
+    parameters["epochs_per_period"] = 256;
+    parameters["seconds_per_slot"] = 255;
+    parameters["trusting_period"] = (std::int64_t{1} << 32) - 1;
+    EXPECT_EQ(wrong_key(parameters), "");
+    parameters["slots_per_epoch"] = 4;
+    parameters["epochs_per_period"] = (1 << 22) - 1;
     EXPECT_EQ(wrong_key(parameters), "");
     // A fork that is not known here says where everything is.
     JsonObject future = make_fork("gloas", 20, "0x07000000");
@@ -102,7 +112,12 @@ TEST(ethereum_family, names_the_parameter_that_is_wrong) {
          [](JsonObject& p) {
              p.erase("preset");
              p["slots_per_epoch"] = 8;
-             p["epochs_per_period"] = (1 << 20) + 1;
+             p["epochs_per_period"] = 1 << 21;
+         }},
+        {"slots_per_epoch",
+         [](JsonObject& p) {
+             p.erase("preset");
+             p["slots_per_epoch"] = 1 << 16;
          }},
         {"committee_size",
          [](JsonObject& p) {
@@ -123,6 +138,11 @@ TEST(ethereum_family, names_the_parameter_that_is_wrong) {
         {"genesis_validators_root", [](JsonObject& p) { p["genesis_validators_root"] = "0x12"; }},
         {"seconds_per_slot", [](JsonObject& p) { p["seconds_per_slot"] = 0; }},
         {"seconds_per_slot", [](JsonObject& p) { p["seconds_per_slot"] = "12"; }},
+        {"seconds_per_slot", [](JsonObject& p) { p["seconds_per_slot"] = 256; }},
+        {"genesis_time", [](JsonObject& p) { p["genesis_time"] = std::int64_t{1} << 32; }},
+        {"trusting_period", [](JsonObject& p) { p["trusting_period"] = 0; }},
+        {"trusting_period", [](JsonObject& p) { p["trusting_period"] = "14 days"; }},
+        {"trusting_period", [](JsonObject& p) { p["trusting_period"] = std::int64_t{1} << 32; }},
         {"forks", [](JsonObject& p) { p.erase("forks"); }},
         {"forks", [](JsonObject& p) { p["forks"] = JsonArray(); }},
         {"forks",
