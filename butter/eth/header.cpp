@@ -6,9 +6,6 @@
 
 namespace butter::eth {
 
-namespace {
-
-/// Whether each optional field that is present has all before it, the three of Cancun together.
 bool has_no_gaps(const Header& header) noexcept {
     const bool present[] = {header.base_fee.has_value(), header.withdrawals_root.has_value(),
                             header.blob_gas_used.has_value(), header.requests_hash.has_value()};
@@ -16,8 +13,6 @@ bool has_no_gaps(const Header& header) noexcept {
            header.blob_gas_used.has_value() == header.excess_blob_gas.has_value() &&
            header.blob_gas_used.has_value() == header.parent_beacon_block_root.has_value();
 }
-
-}  // namespace
 
 Bytes encode_header(const Header& header) {
     BUTTER_ASSERT(has_no_gaps(header));

@@ -41,11 +41,16 @@ struct Header {
     friend bool operator==(const Header&, const Header&) = default;
 };
 
+/// Whether the optional fields are those of some fork: each that is present has all before it, and the three
+/// of Cancun stand together.
+bool has_no_gaps(const Header& header) noexcept;
+
+/// `header` has no gaps.
 Bytes encode_header(const Header& header);
 /// All fields of one fork in order, nothing after them. Not checked: any rule of a chain, the extra data's
 /// size.
 Result<Header, codec::RlpError> decode_header(BytesView bytes);
-/// keccak256 of the encoding.
+/// keccak256 of the encoding; `header` has no gaps.
 Hash32 hash_of(const Header& header);
 
 }  // namespace butter::eth

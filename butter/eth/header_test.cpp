@@ -58,6 +58,24 @@ TEST(header, encodes_headers_of_every_fork) {
     EXPECT_EQ(vectors.as_array().size(), 14u);
 }
 
+TEST(header, fields_of_a_fork_need_those_of_the_forks_before) {
+    Header header;
+    EXPECT_TRUE(has_no_gaps(header));
+    header.withdrawals_root = Hash32{};
+    EXPECT_FALSE(has_no_gaps(header));
+    header.base_fee = Uint256{1};
+    EXPECT_TRUE(has_no_gaps(header));
+    header.blob_gas_used = 0;
+    header.excess_blob_gas = 0;
+    EXPECT_FALSE(has_no_gaps(header));
+    header.parent_beacon_block_root = Hash32{};
+    EXPECT_TRUE(has_no_gaps(header));
+    header.requests_hash = Hash32{};
+    EXPECT_TRUE(has_no_gaps(header));
+    header.withdrawals_root.reset();
+    EXPECT_FALSE(has_no_gaps(header));
+}
+
 TEST(header, hash_tells_changed_roots) {
     const auto vectors = test::read_vectors("blocks/optimism_op-service_headers_good_and_bad.json");
     unsigned good = 0;

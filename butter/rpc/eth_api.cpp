@@ -164,7 +164,7 @@ std::optional<BlockHeader> decode_block_header(const Json& json) {
         take_optional(header.parent_beacon_block_root, json, "parentBeaconBlockRoot",
                       find_fixed<32>(json, "parentBeaconBlockRoot")) &&
         take_optional(header.requests_hash, json, "requestsHash", find_fixed<32>(json, "requestsHash"));
-    if (!complete) return std::nullopt;
+    if (!complete || !eth::has_no_gaps(header)) return std::nullopt;
     header.number = BlockNumber{number};
     header.timestamp = UnixSeconds{timestamp};
     return out;

@@ -153,7 +153,7 @@ class EthApi {
 /// are malformed.
 std::optional<std::vector<Hash32>> find_transaction_hashes(const Json& block);
 
-/// The form-checked decoders behind it, for other users of such JSON.
+/// The form-checked decoders behind it, for other users of such JSON. A header has the fields of one fork.
 std::optional<BlockHeader> decode_block_header(const Json& block);
 std::optional<PlacedReceipt> decode_placed_receipt(const Json& receipt);
 std::optional<PlacedLog> decode_placed_log(const Json& log);

@@ -107,6 +107,26 @@ class EthApiTest : public testing::Test {
                           {*decode_url("http://127.0.0.1:" + std::to_string(server_.port()))})};
 };
 
+/// A header that no fork has cannot be hashed.
+TEST(eth_api, refuses_a_header_with_gaps) {
+    const std::string zero = encode_hex(Hash32{});
+    JsonObject block{{"hash", zero},         {"parentHash", zero},
+                     {"sha3Uncles", zero},   {"miner", encode_hex(Bytes(20))},
+                     {"stateRoot", zero},    {"transactionsRoot", zero},
+                     {"receiptsRoot", zero}, {"logsBloom", encode_hex(Bytes(256))},
+                     {"difficulty", "0x0"},  {"number", "0x1"},
+                     {"gasLimit", "0x1"},    {"gasUsed", "0x1"},
+                     {"timestamp", "0x1"},   {"extraData", "0x"},
+                     {"mixHash", zero},      {"nonce", "0x0000000000000000"}};
+    EXPECT_TRUE(decode_block_header(block).has_value());
+    block["withdrawalsRoot"] = zero;
+    EXPECT_FALSE(decode_block_header(block).has_value());
+    block["baseFeePerGas"] = "0x7";
+    const auto header = decode_block_header(block);
+    ASSERT_TRUE(header.has_value());
+    EXPECT_EQ(eth::decode_header(eth::encode_header(header->header)).value(), header->header);
+}
+
 TEST_F(EthApiTest, takes_a_blocks_receipts_in_one_answer) {
     const auto receipts = fetch_receipts();
     ASSERT_TRUE(receipts.has_value()) << receipts.error().text;

@@ -22,8 +22,16 @@ AbiValue message_data_value(const MessageData& data) {
                             AbiValue::number(data.gas_limit), AbiValue::number(0)});
 }
 
-/// Longest hex printed of a reason that has no name.
+/// Longest part printed of a reason that has no name of ours.
 constexpr std::size_t kReasonBytesShown = 132;
+
+/// What a stranger's contract says, for one line of a log: nothing that ends the line or steers a terminal.
+std::string printable(BytesView text) {
+    std::string out;
+    for (const std::uint8_t byte : text.first(std::min(text.size(), kReasonBytesShown)))
+        out += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '?';
+    return text.size() > kReasonBytesShown ? out + "..." : out;
+}
 
 }  // namespace
 
@@ -162,7 +170,7 @@ std::string describe_revert(BytesView data) {
     const BytesView arguments = data.subspan(4);
     if (code == codec::selector("Error(string)")) {
         const auto text = AbiReader(arguments).next_bytes();
-        if (text) return {text->begin(), text->end()};
+        if (text) return text->empty() ? "an empty reason" : printable(*text);
     }
     if (code == codec::selector("Panic(uint256)")) {
         const auto number = AbiReader(arguments).next_uint256();

@@ -27,6 +27,16 @@ TEST(describe_revert, reads_the_compilers_own) {
     EXPECT_EQ(describe_revert(codec::encode_call("Panic(uint256)", {AbiValue::number(0x11)})), "panic 0x11");
 }
 
+TEST(describe_revert, keeps_strangers_texts_to_one_short_line) {
+    const auto describe = [](std::string_view text) {
+        return describe_revert(codec::encode_call("Error(string)", {AbiValue::string(text)}));
+    };
+    EXPECT_EQ(describe(""), "an empty reason");
+    EXPECT_EQ(describe("two\nlines \x1b[2J\x7f\xc2\x9b"), "two?lines ?[2J???");
+    EXPECT_EQ(describe(std::string(132, 'a')), std::string(132, 'a'));
+    EXPECT_EQ(describe(std::string(133, 'a')), std::string(132, 'a') + "...");
+}
+
 TEST(describe_revert, shows_what_it_does_not_know_as_hex) {
     EXPECT_EQ(describe_revert({}), "no reason given");
     EXPECT_EQ(describe_revert(hex_bytes("0x0102")), "0x0102");
