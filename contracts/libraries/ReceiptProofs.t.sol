@@ -279,7 +279,7 @@ contract ReceiptProofsTest is Test {
                 hex"80"
             )
         );
-        vm.expectPartialRevert(RlpReader.RlpTrailingBytes.selector);
+        vm.expectRevert(abi.encodeWithSelector(RlpReader.RlpWrongSize.selector, 1, 32));
         this.tryVerify(TrieWriter.receipt(2, SUCCESS, log), one(0));
     }
 

@@ -248,6 +248,7 @@ TEST(attack_service, only_what_failed_can_be_retried) {
         world().position_of("B", outcome.hash, world().service("B"), service::message_in_topic()).log);
     ASSERT_TRUE(failure.has_value());
     ASSERT_FALSE(failure->is_success);
+    ASSERT_TRUE(failure->parties.has_value());
     world().transact("B", receiver, codec::encode_call("setMode(uint8)", {AbiValue::number(1)}));
 
     const auto retry = [](ChainId from, Hash32 order, BytesView sender, BytesView data) {
@@ -257,26 +258,27 @@ TEST(attack_service, only_what_failed_can_be_retried) {
     constexpr std::string_view kNothing = "NothingToRetry(bytes32)";
     Hash32 other_order = failure->order_id;
     other_order[0] ^= 1;
-    EXPECT_TRUE(is_error(
-        offer(retry(world().id("R"), failure->order_id, failure->from_address, failure->message_data)),
-        kNothing));
-    EXPECT_TRUE(
-        is_error(offer(retry(failure->from_chain, other_order, failure->from_address, failure->message_data)),
-                 kNothing));
-    Bytes other_sender = failure->from_address;
+    EXPECT_TRUE(is_error(offer(retry(world().id("R"), failure->order_id, failure->parties->from_address,
+                                     failure->message_data)),
+                         kNothing));
+    EXPECT_TRUE(is_error(offer(retry(failure->parties->from_chain, other_order,
+                                     failure->parties->from_address, failure->message_data)),
+                         kNothing));
+    Bytes other_sender = failure->parties->from_address;
     other_sender[0] ^= 1;
     EXPECT_TRUE(is_error(
-        offer(retry(failure->from_chain, failure->order_id, other_sender, failure->message_data)), kNothing));
+        offer(retry(failure->parties->from_chain, failure->order_id, other_sender, failure->message_data)),
+        kNothing));
     for (std::size_t i = 0; i < failure->message_data.size(); ++i) {
         SCOPED_TRACE(i);
         Bytes other_data = failure->message_data;
         other_data[i] ^= 1;
-        EXPECT_TRUE(
-            is_error(offer(retry(failure->from_chain, failure->order_id, failure->from_address, other_data)),
-                     kNothing));
+        EXPECT_TRUE(is_error(offer(retry(failure->parties->from_chain, failure->order_id,
+                                         failure->parties->from_address, other_data)),
+                             kNothing));
     }
-    const Bytes honest =
-        retry(failure->from_chain, failure->order_id, failure->from_address, failure->message_data);
+    const Bytes honest = retry(failure->parties->from_chain, failure->order_id,
+                               failure->parties->from_address, failure->message_data);
     world().transact("B", world().service("B"), honest);
     EXPECT_EQ(world().read_number("B", receiver, "received()"), 1);
     EXPECT_TRUE(is_error(offer(honest), kNothing));
