@@ -360,7 +360,7 @@ class Lane:
         if self.received(destination) != before + 1:
             raise Failed(f"{sent['order_id']} was delivered, but its target on {destination} has not received it")
         self.verify(sent["order_id"])
-        # Once a client may learn the end of an epoch, of ten blocks here, just before a proof of that epoch arrives.
+        # Once a client may learn the end of an epoch, of few blocks here, just before a proof of that epoch arrives.
         if len(wasted := self.log_lines("did not take it", sent["order_id"])) > 1:
             raise Failed(f"transactions were sent in vain: {wasted}")
         note(f"{origin} -> {destination}: {gas_of(trace)}")

@@ -67,7 +67,8 @@ def short(lane):
 
 def lanes(lane):
     """Two outer chains of different nodes and a relay chain of four validators, of which one leaves."""
-    relay = lane.add("R", start_atlas(lane.directory, "--validators", 4))
+    # Epochs much longer than B's slots: a delivery that arrives after the end of its epoch has to be made again.
+    relay = lane.add("R", start_atlas(lane.directory, "--validators", 4, "--epoch", 60))
     lane.add("A", started("beacon", lane.directory / "A", "--chain-id", 7001, "--", "--preset", "minimal",
                           "--validators", 64, "--mode", "realtime", "--sps", 1, "--forks", "electra:0,fulu:6"))
     lane.add("B", started("lodestar", lane.directory / "B", "--chain-id", 7002, "--slot-seconds", 6))
