@@ -125,6 +125,12 @@ eth::Log message_in(const Address& service, const Message& message, bool is_succ
                                        AbiValue::boolean(is_success), AbiValue::bytes({})})};
 }
 
+eth::Log message_executed(const Address& service, const Message& message) {
+    return {.address = service,
+            .topics = {service::message_executed_topic(), message::order_id(message)},
+            .data = {}};
+}
+
 class Bundle : public testing::Test {
   protected:
     static void SetUpTestSuite() {
@@ -362,8 +368,14 @@ TEST_F(Bundle, names_the_step_that_does_not_hold) {
     expect_failure(evidence, "outbox root", "the message is at 3");
     evidence = good;
     evidence.onward->root = r().prove(outbox_root(r().service(), b().id(), kCount, Hash32{{1}}));
-    expect_failure(evidence, "in outbox", "under another root");
+    expect_failure(evidence, "in outbox", "to another root");
 
+    // What the service says of a first execution is its id alone.
+    evidence = good;
+    evidence.executed = b().prove(message_executed(b().service(), message));
+    expect_all_hold(evidence, 5);
+    evidence.executed = b().prove(message_executed(b().service(), other));
+    expect_failure(evidence, "executed", "is of message");
     evidence = good;
     evidence.executed = b().prove(message_in(b().service(), other, true));
     expect_failure(evidence, "executed", "is of message");
