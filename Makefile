@@ -44,7 +44,7 @@ test-asan: contracts
 test-contracts: contracts
 	@FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 
-# Over other people's nodes (docs/real-nodes.md): all of it takes about an hour, the short form a minute or two.
+# Over other people's nodes (docs/real-nodes.md): all of it takes under an hour, the short form a minute or two.
 test-real: build
 	@test/real/run --butter $(BUTTER)
 
