@@ -65,8 +65,8 @@ struct LanesOptions {
     std::filesystem::path config;
     bool json = false;
 };
-/// Prints what verifies each lane, how many keys could forge it and who may change it; `kFailed` when there is
-/// anything to warn of.
+/// Prints what verifies each lane, how many keys could forge it and who may change it; `kFailed` when there
+/// is anything to warn of.
 ExitCode lanes(const LanesOptions& options);
 
 struct KeyOptions {

@@ -43,14 +43,14 @@ contract MapLightClient is ILightClient, Governed {
     uint64 public chainId;
 
     /// Two blocks of one number were sealed by the set: it cannot be trusted any more.
-    event ClientFrozen(uint64 indexed number, bytes32 first, bytes32 second);
+    event MisbehaviourProven(uint64 indexed number, bytes32 first, bytes32 second);
 
     error CheckpointBelowHashFork(uint64 block_, uint64 hashFork);
     error CheckpointNotEpochEnd(uint64 block_, uint64 epochLength_);
     error ValidatorCountOutOfRange(uint256 count);
     error ValidatorKeyInvalid(uint256 index);
     error PrecompileWrong();
-    error ClientIsFrozen();
+    error ClientFrozen();
     error NoEquivocation();
     error ProofTooShort();
     error ProofTooLong(uint256 left);
@@ -103,7 +103,7 @@ contract MapLightClient is ILightClient, Governed {
         (bytes calldata headerBytes, uint256 at, uint256 end) = _open(data);
         uint64 last = lastEpochBlock;
         if (AtlasHeader.peekNumber(headerBytes) <= last) return;
-        if (frozen) revert ClientIsFrozen();
+        if (frozen) revert ClientFrozen();
         AtlasHeaderFields memory header = AtlasHeader.decode(headerBytes);
         if (header.number != last + epochLength) revert EpochSkipped(header.number, last + epochLength);
         uint256 count = validators;
@@ -127,7 +127,7 @@ contract MapLightClient is ILightClient, Governed {
     /// @notice Stops this client for good if the set sealed two different blocks of one number: at least a third of it
     /// signed both. Open to everyone. What is verified under this client waits for the governance's next step.
     /// @param first and `second` each a proof without receipts
-    function freeze(bytes calldata first, bytes calldata second) external {
+    function submitMisbehaviour(bytes calldata first, bytes calldata second) external {
         if (frozen) return;
         (AtlasHeaderFields memory a, bytes calldata restOfFirst) = _verifyBlock(first);
         (AtlasHeaderFields memory b, bytes calldata restOfSecond) = _verifyBlock(second);
@@ -135,7 +135,7 @@ contract MapLightClient is ILightClient, Governed {
         if (restOfSecond.length != 0) revert ProofTooLong(restOfSecond.length);
         if (a.number != b.number || a.blockHash == b.blockHash) revert NoEquivocation();
         frozen = true;
-        emit ClientFrozen(a.number, a.blockHash, b.blockHash);
+        emit MisbehaviourProven(a.number, a.blockHash, b.blockHash);
     }
 
     /// @inheritdoc ILightClient
@@ -171,7 +171,7 @@ contract MapLightClient is ILightClient, Governed {
         returns (AtlasHeaderFields memory header, bytes calldata rest)
     {
         rest = proof;
-        if (frozen) revert ClientIsFrozen();
+        if (frozen) revert ClientFrozen();
         (bytes calldata headerBytes, uint256 at, uint256 end) = _open(proof);
         header = AtlasHeader.decode(headerBytes);
         uint64 last = lastEpochBlock;

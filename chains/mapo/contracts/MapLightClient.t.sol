@@ -367,20 +367,20 @@ contract MapLightClientTest is MapTest {
         bytes memory second = blockAt("twin");
         vm.recordLogs();
         vm.prank(address(0x57a49e40000));
-        client.freeze(first, second);
+        client.submitMisbehaviour(first, second);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         assertEq(logs.length, 1);
-        assertEq(logs[0].topics[0], MapLightClient.ClientFrozen.selector);
+        assertEq(logs[0].topics[0], MapLightClient.MisbehaviourProven.selector);
         assertEq(logs[0].topics[1], bytes32(uint256(5_017)));
         assertTrue(client.frozen() && client.passport().frozen, "frozen");
         bytes memory proof = bytesAt(".full.proof");
-        vm.expectRevert(MapLightClient.ClientIsFrozen.selector);
+        vm.expectRevert(MapLightClient.ClientFrozen.selector);
         client.verifyLogs(proof);
         bytes memory next = bytesAt(".rotation.update");
-        vm.expectRevert(MapLightClient.ClientIsFrozen.selector);
+        vm.expectRevert(MapLightClient.ClientFrozen.selector);
         client.update(next);
         // Who comes second has no error for it.
-        client.freeze("", "");
+        client.submitMisbehaviour("", "");
         assertTrue(client.frozen(), "still");
     }
 
@@ -407,7 +407,7 @@ contract MapLightClientTest is MapTest {
 
     function refuseEvidence(bytes memory first, bytes memory second, bytes memory reason) private {
         vm.expectRevert(reason);
-        client.freeze(first, second);
+        client.submitMisbehaviour(first, second);
     }
 
     // ---- the receipts ----------------------------------------------------------------------------------------
