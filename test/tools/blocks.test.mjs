@@ -33,7 +33,7 @@ const LAST = 198;
 const NOT_YET = 1;
 const MESSAGE_OUT = id("MessageOut(bytes32,uint64,bytes)");
 const OUTBOX_ROOT = id("OutboxRoot(uint64,uint64,bytes32)");
-const MESSAGE_IN = id("MessageIn(bytes32,uint256,uint256,bytes,bytes,bool,bytes)");
+const MESSAGE_EXECUTED = id("MessageExecuted(bytes32)");
 
 /** The blob of zeros: its commitment and its proof are the point at infinity. */
 const INFINITY = "0xc0" + "00".repeat(47);
@@ -347,13 +347,14 @@ check("so do those of a large block of the relay chain", async () => {
   const requests = requestsOf(fronts.counting, used);
   console.log(`block ${used.blockNumber} of R: ${requests.map(describe).join("; ")}`);
   const isEpochEnd = used.blockNumber % EPOCH_LENGTH === 0;
-  assert.ok(requests.length <= (isEpochEnd ? 3 : 2), "requests for a proof");
+  // One more if the block was the newest when the program looked for the head.
+  assert.ok(requests.length <= (isEpochEnd ? 4 : 3), "requests for a proof");
 });
 
 check("nothing was executed twice, and nothing that was reverted", async () => {
   const delivered = await chains.B.provider.getLogs({
     address: chains.B.service,
-    topics: [MESSAGE_IN],
+    topics: [MESSAGE_EXECUTED],
     fromBlock: 0,
   });
   const orders = delivered.map((log) => log.topics[1]);
