@@ -3,6 +3,7 @@
 import json
 import pathlib
 import subprocess
+import time
 
 import nodes
 
@@ -14,6 +15,7 @@ KEY_VARIABLE = "BUTTER_TEST_KEY"
 # Of the beacon API's config, the forks that a light client can start from, oldest first.
 FORKS = ("altair", "bellatrix", "capella", "deneb", "electra", "fulu")
 FAR_FUTURE = 2**64 - 1
+TRUSTING_PERIOD = 14 * 24 * 3600  # seconds
 
 
 def ask(url, path):
@@ -39,9 +41,12 @@ def checkpoint(*arguments):
 def ethereum_parameters(beacon):
     spec = ask(beacon, "/eth/v1/config/spec")
     genesis = ask(beacon, "/eth/v1/beacon/genesis")
+    # A chain whose clock is a script's may live years before the one that its client stands on.
+    age = max(int(time.time()) - int(genesis["genesis_time"]), 0)
     lines = [
         f'genesis_validators_root = "{genesis["genesis_validators_root"]}"',
         f'genesis_time = {genesis["genesis_time"]}',
+        f'trusting_period = {age + TRUSTING_PERIOD}',
         f'seconds_per_slot = {spec["SECONDS_PER_SLOT"]}',
         f'slots_per_epoch = {spec["SLOTS_PER_EPOCH"]}',
         f'epochs_per_period = {spec["EPOCHS_PER_SYNC_COMMITTEE_PERIOD"]}',
