@@ -49,12 +49,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)decode_already_delivered(log(already_delivered_topic()));
             break;
         case 5:
-            if (const auto call = decode_relay_transfer_in(input))
-                BUTTER_ASSERT(equal(encode_relay_transfer_in(call->from_chain, call->proof), input));
+            // Contracts take other encodings than the canonical one too.
+            if (const auto call = decode_relay_transfer_in(input)) {
+                const auto again =
+                    decode_relay_transfer_in(encode_relay_transfer_in(call->from_chain, call->proof));
+                BUTTER_ASSERT(again && again->from_chain == call->from_chain && again->proof == call->proof);
+            }
             break;
         case 6:
-            if (const auto call = decode_transfer_in(input))
-                BUTTER_ASSERT(equal(encode_transfer_in(call->root_proof, call->delivery), input));
+            if (const auto call = decode_transfer_in(input)) {
+                const auto again = decode_transfer_in(encode_transfer_in(call->root_proof, call->delivery));
+                BUTTER_ASSERT(again && again->root_proof == call->root_proof &&
+                              again->delivery == call->delivery);
+            }
             break;
         default:
             (void)decode_first_word(input);
