@@ -20,10 +20,11 @@ namespace fs = std::filesystem;
 /// A folder of its own for each test, gone afterwards.
 class SelftestTest : public testing::Test {
   protected:
-    SelftestTest()
-        : folder_(fs::temp_directory_path() /
-                  ("butter_selftest_" + std::to_string(getpid()) + "_" +
-                   testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    SelftestTest() {
+        std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+        // Those of tests with parameters have a slash.
+        std::replace(name.begin(), name.end(), '/', '_');
+        folder_ = fs::temp_directory_path() / ("butter_selftest_" + std::to_string(getpid()) + "_" + name);
         fs::remove_all(folder_);
         fs::create_directories(folder_);
     }
@@ -139,17 +140,7 @@ struct Tampering {
     std::string_view complaint;
 };
 
-class Tampered : public SelftestTest, public testing::WithParamInterface<Tampering> {
-  protected:
-    Tampered() {
-        // Parameters have slashes in their names.
-        fs::remove_all(folder_);
-        std::string name = folder_.filename().string();
-        std::replace(name.begin(), name.end(), '/', '_');
-        folder_ = fs::temp_directory_path() / name;
-        fs::create_directories(folder_);
-    }
-};
+class Tampered : public SelftestTest, public testing::WithParamInterface<Tampering> {};
 
 TEST_P(Tampered, copies_fail) {
     const Tampering& tampering = GetParam();
