@@ -85,10 +85,10 @@ Result<FixedBytes<N>, SettingsError> read_fixed(const boost::json::object& table
 
 Result<std::string, SettingsError> read_text(const boost::json::object& table, std::string_view key,
                                              const std::string& prefix, std::string_view expected) {
-    const auto value = rpc::find_text(table, key);
-    if (!value || value->empty())
+    const boost::json::value* value = table.if_contains(key);
+    if (value == nullptr || !value->is_string() || value->get_string().empty())
         return fail(prefix + std::string(key), "must be a text: " + std::string(expected));
-    return std::string(*value);
+    return std::string(value->get_string());
 }
 
 Result<void, SettingsError> refuse_unknown(const boost::json::object& table,
