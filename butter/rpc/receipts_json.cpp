@@ -188,11 +188,11 @@ bool read_receipt(const element& value, PlacedReceipt& out) {
 
 }  // namespace
 
-std::optional<std::vector<PlacedReceipt>> decode_receipts_answer(std::string_view text) {
+std::optional<std::vector<PlacedReceipt>> decode_receipts_answer(const std::string& text) {
     simdjson::dom::parser parser;
     if (parser.allocate(text.size(), kDepthMax) != simdjson::SUCCESS) return std::nullopt;
     element answer;
-    if (parser.parse(text.data(), text.size()).get(answer) != simdjson::SUCCESS) return std::nullopt;
+    if (parser.parse(text).get(answer) != simdjson::SUCCESS) return std::nullopt;
     simdjson::dom::object members;
     if (answer.get_object().get(members) != simdjson::SUCCESS) return std::nullopt;
     std::optional<element> result;

@@ -30,7 +30,7 @@ std::optional<std::vector<PlacedReceipt>> decode_by_tree(std::string_view text) 
 
 /// Both decoders take the same texts and make the same receipts of them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const std::string text(reinterpret_cast<const char*>(data), size);
     const auto fast = decode_receipts_answer(text);
     const auto slow = decode_by_tree(text);
     BUTTER_ASSERT(fast == slow);
