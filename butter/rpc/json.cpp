@@ -22,20 +22,21 @@ std::optional<Json> parse_json(std::string_view text) {
 
 std::string to_text(const Json& value) { return boost::json::serialize(value); }
 
-const Json* find_member(const Json& object, std::string_view key) noexcept {
-    const JsonObject* members = object.if_object();
-    return members == nullptr ? nullptr
-                              : members->if_contains(boost::json::string_view(key.data(), key.size()));
+const Json* ObjectView::find(std::string_view key) const noexcept {
+    return members_ == nullptr ? nullptr
+                               : members_->if_contains(boost::json::string_view(key.data(), key.size()));
 }
 
-std::optional<std::string_view> find_text(const Json& object, std::string_view key) noexcept {
+const Json* find_member(ObjectView object, std::string_view key) noexcept { return object.find(key); }
+
+std::optional<std::string_view> find_text(ObjectView object, std::string_view key) noexcept {
     const Json* member = find_member(object, key);
     if (member == nullptr || !member->is_string()) return std::nullopt;
     const auto& text = member->get_string();
     return std::string_view(text.data(), text.size());
 }
 
-std::optional<std::uint64_t> find_quantity(const Json& object, std::string_view key) noexcept {
+std::optional<std::uint64_t> find_quantity(ObjectView object, std::string_view key) noexcept {
     const auto text = find_text(object, key);
     if (!text) return std::nullopt;
     const auto value = decode_quantity(*text);
@@ -43,13 +44,13 @@ std::optional<std::uint64_t> find_quantity(const Json& object, std::string_view 
     return *value;
 }
 
-std::optional<Uint256> find_big_quantity(const Json& object, std::string_view key) noexcept {
+std::optional<Uint256> find_big_quantity(ObjectView object, std::string_view key) noexcept {
     const auto text = find_text(object, key);
     if (!text) return std::nullopt;
     return from_quantity(*text);
 }
 
-std::optional<std::uint64_t> find_decimal(const Json& object, std::string_view key) noexcept {
+std::optional<std::uint64_t> find_decimal(ObjectView object, std::string_view key) noexcept {
     const auto text = find_text(object, key);
     if (!text) return std::nullopt;
     const auto value = from_decimal(*text);
@@ -57,7 +58,7 @@ std::optional<std::uint64_t> find_decimal(const Json& object, std::string_view k
     return value->limbs[0];
 }
 
-std::optional<Bytes> find_bytes(const Json& object, std::string_view key) {
+std::optional<Bytes> find_bytes(ObjectView object, std::string_view key) {
     const auto text = find_text(object, key);
     if (!text || !text->starts_with("0x")) return std::nullopt;
     auto bytes = decode_hex(*text);
@@ -65,7 +66,7 @@ std::optional<Bytes> find_bytes(const Json& object, std::string_view key) {
     return *std::move(bytes);
 }
 
-const JsonArray* find_array(const Json& object, std::string_view key) noexcept {
+const JsonArray* find_array(ObjectView object, std::string_view key) noexcept {
     const Json* member = find_member(object, key);
     return member == nullptr ? nullptr : member->if_array();
 }

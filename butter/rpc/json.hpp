@@ -22,23 +22,35 @@ using JsonArray = boost::json::array;
 std::optional<Json> parse_json(std::string_view text);
 std::string to_text(const Json& value);
 
+/// An object to look members up in, without a copy of it. Anything else has no members. What is found is part
+/// of the object and lives as long.
+class ObjectView {
+  public:
+    ObjectView(const Json& value) noexcept : members_(value.if_object()) {}
+    ObjectView(const JsonObject& object) noexcept : members_(&object) {}
+    const Json* find(std::string_view key) const noexcept;
+
+  private:
+    const JsonObject* members_;
+};
+
 // Members of an object, of one expected form; absent when missing or of another form.
-const Json* find_member(const Json& object, std::string_view key) noexcept;
-std::optional<std::string_view> find_text(const Json& object, std::string_view key) noexcept;
+const Json* find_member(ObjectView object, std::string_view key) noexcept;
+std::optional<std::string_view> find_text(ObjectView object, std::string_view key) noexcept;
 /// `"0x.."` minimal, at most 64 bits.
-std::optional<std::uint64_t> find_quantity(const Json& object, std::string_view key) noexcept;
-std::optional<Uint256> find_big_quantity(const Json& object, std::string_view key) noexcept;
+std::optional<std::uint64_t> find_quantity(ObjectView object, std::string_view key) noexcept;
+std::optional<Uint256> find_big_quantity(ObjectView object, std::string_view key) noexcept;
 /// A decimal number as a text, as the beacon API has them.
-std::optional<std::uint64_t> find_decimal(const Json& object, std::string_view key) noexcept;
-std::optional<Bytes> find_bytes(const Json& object, std::string_view key);
+std::optional<std::uint64_t> find_decimal(ObjectView object, std::string_view key) noexcept;
+std::optional<Bytes> find_bytes(ObjectView object, std::string_view key);
 template <std::size_t N>
-std::optional<FixedBytes<N>> find_fixed(const Json& object, std::string_view key) {
+std::optional<FixedBytes<N>> find_fixed(ObjectView object, std::string_view key) {
     const auto text = find_text(object, key);
     if (!text || !text->starts_with("0x")) return std::nullopt;
     const auto bytes = decode_hex_fixed<N>(*text);
     if (!bytes) return std::nullopt;
     return *bytes;
 }
-const JsonArray* find_array(const Json& object, std::string_view key) noexcept;
+const JsonArray* find_array(ObjectView object, std::string_view key) noexcept;
 
 }  // namespace butter::rpc
