@@ -70,7 +70,10 @@ Result<void, CommandError> add_sender(OpenChain& chain, boost::asio::any_io_exec
             .key = *key,
             .caps = {.max_fee_per_gas = Uint256{settings.fees.max_fee_gwei} * kWeiPerGwei,
                      .max_priority_fee_per_gas = Uint256{settings.fees.max_priority_fee_gwei} * kWeiPerGwei},
-            .poll_interval = poll_interval});
+            .poll_interval = poll_interval,
+            .on_delay = [name = settings.network.name](const std::string& what) {
+                spdlog::warn("{}: {}", name, what);
+            }});
     return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include "butter/async/sleep.hpp"
 #include "butter/base/assert.hpp"
+#include "butter/base/hex.hpp"
 #include "butter/eth/transaction.hpp"
 
 namespace butter::evm {
@@ -17,6 +18,8 @@ constexpr std::uint64_t kTransactionGasMax = 16'777'216;
 /// A replacement must raise both fees by at least 10 %; nodes differ in rounding.
 constexpr std::uint64_t kReplacementPercent = 125;
 constexpr std::uint64_t kDefaultPriorityFee = 1'000'000'000;
+/// A transfer to an account without code.
+constexpr std::uint64_t kTransferGas = 21'000;
 /// How long a receipt may stay away after the account's nonce has passed the transaction's.
 constexpr std::chrono::seconds kReceiptPatience{5};
 
@@ -38,6 +41,21 @@ bool says(const rpc::RpcError& error, std::string_view words) {
 Uint256 percent(const Uint256& value, std::uint64_t percent) {
     return divide(value * percent, 100).quotient + 1;
 }
+
+/// A number that is in a set for as long as this lives.
+class Entry {
+  public:
+    Entry(std::set<std::uint64_t>& set, std::uint64_t value) : set_(set), value_(value) {
+        set_.insert(value_);
+    }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    ~Entry() { set_.erase(value_); }
+
+  private:
+    std::set<std::uint64_t>& set_;
+    std::uint64_t value_;
+};
 
 crypto::PrivateKey valid(const crypto::PrivateKey& key) {
     BUTTER_ASSERT(crypto::address_of(key).has_value());
@@ -148,6 +166,7 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::send(TransactionReque
 
 async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const TransactionRequest& request,
                                                                 std::uint64_t gas_limit, Sent sent) {
+    const Entry entry(waiting_, sent.nonce);
     auto last_sent = std::chrono::steady_clock::now();
     std::optional<std::chrono::steady_clock::time_point> passed_at;
     for (;;) {
@@ -182,6 +201,10 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const Transactio
         }
         if (std::chrono::steady_clock::now() - last_sent >= options_.replace_after) {
             last_sent = std::chrono::steady_clock::now();
+            tell("transaction " + encode_hex(sent.hashes.back()) + " with nonce " +
+                 std::to_string(sent.nonce) + " is in no block yet: it is sent again");
+            if (confirmed && *confirmed < sent.nonce && !waiting_.contains(*confirmed))
+                co_await fill_gap(*confirmed, sent);
             const Fees raised{
                 std::min(percent(sent.fees.max_fee, kReplacementPercent), options_.caps.max_fee_per_gas),
                 std::min(percent(sent.fees.priority_fee, kReplacementPercent),
@@ -197,6 +220,24 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const Transactio
         }
         co_await async::sleep_for(options_.poll_interval);
     }
+}
+
+async::Task<void> Sender::fill_gap(std::uint64_t nonce, const Sent& sent) {
+    const async::Mutex::Lock lock = co_await nonce_mutex_.lock();
+    // A node that has all of them counts ours: then what is there is only slow.
+    const auto pending = co_await api_.fetch_nonce(address_, rpc::BlockId::pending());
+    if (!pending || *pending > sent.nonce) co_return;
+    const auto fees = co_await choose_fees();
+    if (!fees) co_return;
+    const auto hash =
+        co_await submit_with({.to = address_, .data = {}, .value = {}}, kTransferGas, nonce, *fees);
+    tell("nobody uses nonce " + std::to_string(nonce) + " of " + encode_hex(address_) +
+         (hash ? ": filled by transaction " + encode_hex(*hash)
+               : ", and it cannot be filled: " + hash.error().text));
+}
+
+void Sender::tell(const std::string& what) const {
+    if (options_.on_delay) options_.on_delay(what);
 }
 
 }  // namespace butter::evm

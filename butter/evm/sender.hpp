@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +52,10 @@ struct SendError {
 };
 
 /// Sends EIP-1559 transactions. Several coroutines may send at once; nonces are given out in order and a
-/// transaction that stays out of blocks is sent again with higher fees, up to the caps.
+/// transaction that stays out of blocks is sent again with higher fees, up to the caps. A nonce before it
+/// that nobody uses (a node counted one pending transaction too many, or dropped one of an earlier process)
+/// is filled with a transfer of nothing to the sender itself, without which no later transaction is ever
+/// included.
 class Sender {
   public:
     struct Options {
@@ -60,6 +65,8 @@ class Sender {
         std::chrono::milliseconds poll_interval{1'000};
         /// Without a block that includes it after this long, a transaction's fees are raised.
         std::chrono::milliseconds replace_after{30'000};
+        /// Told of each transaction that stays out of blocks for so long, and what is done about it.
+        std::function<void(const std::string&)> on_delay{};
     };
     /// `api` outlives the sender. The key must be valid.
     Sender(boost::asio::any_io_executor executor, rpc::EthApi& api, Options options);
@@ -90,12 +97,16 @@ class Sender {
                                                        Fees fees);
     async::Task<Result<TransactionOutcome, SendError>> wait(const TransactionRequest& request,
                                                             std::uint64_t gas_limit, Sent sent);
+    /// Fills `nonce` if the node has nothing for it and `sent` waits for it.
+    async::Task<void> fill_gap(std::uint64_t nonce, const Sent& sent);
+    void tell(const std::string& what) const;
 
     rpc::EthApi& api_;
     Options options_;
     Address address_;
     async::Mutex nonce_mutex_;
     std::optional<std::uint64_t> next_nonce_;
+    std::set<std::uint64_t> waiting_;  ///< nonces of what is sent and in no block yet
 };
 
 }  // namespace butter::evm
