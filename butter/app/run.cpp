@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -129,6 +130,8 @@ async::Task<Result<void, CommandError>> serve(const Chains& chains, messenger::H
 ExitCode run(const RunOptions& options) {
     auto config = load_config(options.config);
     if (!config) return fail(ExitCode::kConfig, to_string(config.error()));
+    // Elsewhere the log goes beside the output; here it is the output.
+    spdlog::set_default_logger(spdlog::stdout_color_st("run"));
     spdlog::set_level(spdlog::level::from_str(config->log_level));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
 

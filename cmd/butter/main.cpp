@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -310,6 +313,9 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // Standard output is for what was asked.
+    spdlog::set_default_logger(spdlog::stderr_color_st("butter"));
+    spdlog::set_pattern("%n: %l: %v");
     CLI::App app{kDescription, "butter"};
     app.footer(kFooter);
     app.require_subcommand(1);
