@@ -261,10 +261,9 @@ Task<Status> Deployer::create_services(OpenChain& chain) {
                     AbiValue::array({AbiValue::address(or_deployer(governance.proposer, chain))}),
                     AbiValue::array({AbiValue::address(Address{})}), AbiValue::address(Address{})})));
     CO_TRY_VOID(
-        co_await ensure_proxy(chain, kFeeService, "FeeService",
-                              encode_call("initialize(address,address,address)",
-                                          {AbiValue::address(deployer), AbiValue::address(deployer),
-                                           AbiValue::address(or_deployer(governance.fee_receiver, chain))})));
+        co_await ensure(chain, std::string(kFeeService), "FeeService",
+                        encode_abi({AbiValue::address(deployer), AbiValue::address(deployer),
+                                    AbiValue::address(or_deployer(governance.fee_receiver, chain))})));
     std::vector<AbiValue> arguments = {AbiValue::address(deployer),
                                        AbiValue::address(address_of(chain, kFeeService)),
                                        AbiValue::address(or_deployer(governance.guardian, chain))};

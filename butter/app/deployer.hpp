@@ -19,10 +19,10 @@
 
 /// Puts the contracts on the chains of a topology and registers them with each other.
 ///
-/// On every chain: a timelock, the FeeService and the service, each behind a proxy; on the relay chain also
-/// the LightClientManager and a light client of every other chain, on the others a light client of the relay
-/// chain. The deployer owns them while it registers them, then the timelock does, which is read back from the
-/// chain.
+/// On every chain: a timelock, the FeeService, and the service behind a proxy; on the relay chain also the
+/// LightClientManager and a light client of every other chain, on the others a light client of the relay
+/// chain, behind proxies as well. The deployer owns them while it registers them, then the timelock does,
+/// which is read back from the chain.
 ///
 /// What the record says and the chain confirms is not done again: code by its hash, settings by reading them.
 /// The record is written after every creation, before anything else is sent on that chain. A crash between

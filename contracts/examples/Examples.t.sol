@@ -27,14 +27,7 @@ contract ExamplesTest is Test {
     receive() external payable {}
 
     function setUp() public {
-        FeeService fees = FeeService(
-            address(
-                new ERC1967Proxy(
-                    address(new FeeService()),
-                    abi.encodeCall(FeeService.initialize, (address(this), address(this), address(this)))
-                )
-            )
-        );
+        FeeService fees = new FeeService(address(this), address(this), address(this));
         fees.setBaseGasCeiling(TO_CHAIN, 500_000);
         fees.setGasPriceCeiling(TO_CHAIN, address(0), 3);
         fees.setBaseGas(TO_CHAIN, 500_000);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Governed} from "../governance/Governed.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+
 import {IFeeService} from "../interfaces/IFeeService.sol";
 
 /// @title Prices of messages
@@ -9,15 +10,23 @@ import {IFeeService} from "../interfaces/IFeeService.sol";
 /// impossible, nothing else. The owner (timelock) sets the ceilings, the pricer and who receives fees. So a sender who
 /// leaves an approval open, or sends more than the quote, risks the difference to the ceiling, and learns of a higher
 /// ceiling before it takes effect.
-contract FeeService is IFeeService, Governed {
+/// @dev Stands behind no proxy, which every sending would pay for: another one takes its place by the services'
+/// `setFeeService`, for which the same timelock waits as for an upgrade (docs/adr/0008).
+contract FeeService is IFeeService, Ownable {
     /// A ceiling is at most this much of the token's smallest unit per gas, so that no fee overflows.
     uint256 public constant GAS_PRICE_MAX = 1e30;
     uint256 public constant BASE_GAS_MAX = 1e8;
 
+    /// What the fee of a message in the native coin is made of, in one slot.
+    struct Lane {
+        uint128 baseGas;
+        uint128 nativeGasPrice;
+    }
+
     address public pricer;
     address public receiver;
-    mapping(uint256 toChain => uint256) public baseGas;
-    mapping(uint256 toChain => mapping(address feeToken => uint256)) public gasPrice;
+    mapping(uint256 toChain => Lane) private _lanes;
+    mapping(uint256 toChain => mapping(address feeToken => uint256)) private _tokenGasPrices;
     /// Ceilings of the two, 0 until the owner opens the lane, and the lane for the token.
     mapping(uint256 toChain => uint256) public baseGasCeiling;
     mapping(uint256 toChain => mapping(address feeToken => uint256)) public gasPriceCeiling;
@@ -36,8 +45,7 @@ contract FeeService is IFeeService, Governed {
         _;
     }
 
-    function initialize(address owner_, address pricer_, address receiver_) external initializer {
-        __Ownable_init(owner_);
+    constructor(address owner_, address pricer_, address receiver_) Ownable(owner_) {
         _setPricer(pricer_);
         _setReceiver(receiver_);
     }
@@ -61,7 +69,7 @@ contract FeeService is IFeeService, Governed {
         if (ceiling > BASE_GAS_MAX) revert AboveMaximum(ceiling, BASE_GAS_MAX);
         baseGasCeiling[toChain] = ceiling;
         emit BaseGasCeilingSet(toChain, ceiling);
-        if (baseGas[toChain] > ceiling) _setBaseGas(toChain, ceiling);
+        if (baseGas(toChain) > ceiling) _setBaseGas(toChain, ceiling);
     }
 
     /// @notice The most that `setGasPrice` takes for `toChain` in `feeToken`. What is above it now comes down to it.
@@ -69,7 +77,7 @@ contract FeeService is IFeeService, Governed {
         if (ceiling > GAS_PRICE_MAX) revert AboveMaximum(ceiling, GAS_PRICE_MAX);
         gasPriceCeiling[toChain][feeToken] = ceiling;
         emit GasPriceCeilingSet(toChain, feeToken, ceiling);
-        if (gasPrice[toChain][feeToken] > ceiling) _setGasPrice(toChain, feeToken, ceiling);
+        if (gasPrice(toChain, feeToken) > ceiling) _setGasPrice(toChain, feeToken, ceiling);
     }
 
     function setPricer(address pricer_) external onlyOwner {
@@ -86,19 +94,44 @@ contract FeeService is IFeeService, Governed {
         view
         returns (uint256 fee, address receiver_)
     {
-        uint256 base = baseGas[toChain];
-        uint256 price = gasPrice[toChain][feeToken];
-        if (base == 0 || price == 0) revert NotPriced(toChain, feeToken);
-        return ((base + gasLimit) * price, receiver);
+        return (_fee(toChain, feeToken, gasLimit, baseGas(toChain), gasPrice(toChain, feeToken)), receiver);
     }
 
+    /// @inheritdoc IFeeService
+    function getNativeFee(uint256 toChain, uint256 gasLimit) external view returns (uint256 fee) {
+        Lane storage lane = _lanes[toChain];
+        return _fee(toChain, address(0), gasLimit, lane.baseGas, lane.nativeGasPrice);
+    }
+
+    /// @notice What `setBaseGas` set.
+    function baseGas(uint256 toChain) public view returns (uint256) {
+        return _lanes[toChain].baseGas;
+    }
+
+    /// @notice What `setGasPrice` set.
+    function gasPrice(uint256 toChain, address feeToken) public view returns (uint256) {
+        return feeToken == address(0) ? _lanes[toChain].nativeGasPrice : _tokenGasPrices[toChain][feeToken];
+    }
+
+    function _fee(uint256 toChain, address feeToken, uint256 gasLimit, uint256 base, uint256 price)
+        private
+        pure
+        returns (uint256)
+    {
+        if (base == 0 || price == 0) revert NotPriced(toChain, feeToken);
+        return (base + gasLimit) * price;
+    }
+
+    /// @dev No more than `BASE_GAS_MAX`.
     function _setBaseGas(uint256 toChain, uint256 gas) private {
-        baseGas[toChain] = gas;
+        _lanes[toChain].baseGas = uint128(gas);
         emit BaseGasSet(toChain, gas);
     }
 
+    /// @dev No more than `GAS_PRICE_MAX`.
     function _setGasPrice(uint256 toChain, address feeToken, uint256 price) private {
-        gasPrice[toChain][feeToken] = price;
+        if (feeToken == address(0)) _lanes[toChain].nativeGasPrice = uint128(price);
+        else _tokenGasPrices[toChain][feeToken] = price;
         emit GasPriceSet(toChain, feeToken, price);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {OwnableUpgradeable} from "@openzeppelin/contracts-upgradeable/access/OwnableUpgradeable.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 import {IFeeService} from "../interfaces/IFeeService.sol";
 import {ServiceTest} from "../test/ServiceTest.sol";
@@ -27,6 +27,47 @@ contract FeeServiceTest is ServiceTest {
         (uint256 fee, address receiver) = feeService.getMessageFee(CHAIN_B, TOKEN, gasLimit);
         assertEq(fee, base * price + gasLimit * price);
         assertEq(receiver, FEES_TO);
+    }
+
+    function setNative(uint256 base, uint256 price) private returns (uint256, uint256) {
+        (uint256 baseMax, uint256 priceMax) = (feeService.BASE_GAS_MAX(), feeService.GAS_PRICE_MAX());
+        (base, price) = (bound(base, 0, baseMax), bound(price, 0, priceMax));
+        vm.startPrank(OWNER);
+        feeService.setBaseGasCeiling(CHAIN_B, baseMax);
+        feeService.setGasPriceCeiling(CHAIN_B, address(0), priceMax);
+        vm.startPrank(PRICER);
+        feeService.setBaseGas(CHAIN_B, base);
+        feeService.setGasPrice(CHAIN_B, address(0), price);
+        vm.stopPrank();
+        return (base, price);
+    }
+
+    /// What sending asks for is the quote.
+    function testFuzz_nativeFeeIsTheSame(uint256 base, uint256 price, uint256 gasLimit) public {
+        setNative(base, price);
+        (bool isQuoted, bytes memory quote) =
+            address(feeService).staticcall(abi.encodeCall(IFeeService.getMessageFee, (CHAIN_B, address(0), gasLimit)));
+        (bool isAsked, bytes memory fee) =
+            address(feeService).staticcall(abi.encodeCall(IFeeService.getNativeFee, (CHAIN_B, gasLimit)));
+        assertTrue(isAsked == isQuoted, "both or none");
+        if (isQuoted) quote = abi.encode(abi.decode(quote, (uint256)));
+        assertEq(fee, quote);
+    }
+
+    /// The native coin's price stands with the base gas: neither setting changes the other, nor a token's price.
+    function testFuzz_pricesOfALaneAreApart(uint256 base, uint256 price, uint256 tokenPrice) public {
+        tokenPrice = bound(tokenPrice, 0, feeService.GAS_PRICE_MAX());
+        setCeilings(1, feeService.GAS_PRICE_MAX());
+        vm.prank(PRICER);
+        feeService.setGasPrice(CHAIN_B, TOKEN, tokenPrice);
+        (base, price) = setNative(base, price);
+        assertEq(feeService.baseGas(CHAIN_B), base);
+        assertEq(feeService.gasPrice(CHAIN_B, address(0)), price);
+        assertEq(feeService.gasPrice(CHAIN_B, TOKEN), tokenPrice);
+        assertEq(feeService.gasPrice(CHAIN_A, address(0)), GAS_PRICE);
+        vm.prank(PRICER);
+        feeService.setGasPrice(CHAIN_B, address(0), 1);
+        assertEq(feeService.baseGas(CHAIN_B), base);
     }
 
     function setCeilings(uint256 base, uint256 price) private {
@@ -133,13 +174,13 @@ contract FeeServiceTest is ServiceTest {
     function testFuzz_onlyTheOwnerSetsRoles(address caller) public {
         vm.assume(caller != OWNER);
         vm.startPrank(caller);
-        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, caller));
         feeService.setPricer(caller);
-        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, caller));
         feeService.setReceiver(caller);
-        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, caller));
         feeService.setBaseGasCeiling(CHAIN_B, 1);
-        vm.expectRevert(abi.encodeWithSelector(OwnableUpgradeable.OwnableUnauthorizedAccount.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, caller));
         feeService.setGasPriceCeiling(CHAIN_B, TOKEN, 1);
         vm.stopPrank();
     }
@@ -165,6 +206,12 @@ contract FeeServiceTest is ServiceTest {
         vm.expectRevert(FeeService.ZeroAddress.selector);
         feeService.setReceiver(address(0));
         vm.stopPrank();
+        vm.expectRevert(FeeService.ZeroAddress.selector);
+        new FeeService(OWNER, address(0), FEES_TO);
+        vm.expectRevert(FeeService.ZeroAddress.selector);
+        new FeeService(OWNER, PRICER, address(0));
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
+        new FeeService(address(0), PRICER, FEES_TO);
     }
 
     function test_changesAreEvents() public {

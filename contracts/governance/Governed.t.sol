@@ -6,7 +6,6 @@ import {OwnableUpgradeable} from "@openzeppelin/contracts-upgradeable/access/Own
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
-import {FeeService} from "../fee/FeeService.sol";
 import {IFeeService} from "../interfaces/IFeeService.sol";
 import {ILightClient} from "../interfaces/ILightClient.sol";
 import {ILightClientManager} from "../interfaces/ILightClientManager.sol";
@@ -55,11 +54,6 @@ contract GovernedTest is ServiceTest {
         OmniServiceRelay relay = OmniServiceRelay(deployCode("OmniServiceRelay.sol"));
         vm.expectRevert(sealed_);
         relay.initialize(address(this), fees, address(this), ILightClientManager(address(this)));
-        FeeService feeImplementation = FeeService(deployCode("FeeService.sol"));
-        vm.expectRevert(sealed_);
-        feeImplementation.initialize(address(this), address(this), address(this));
-        vm.expectRevert(sealed_);
-        feeService.initialize(address(this), address(this), address(this));
         LightClientManager manager = LightClientManager(deployCode("LightClientManager.sol"));
         vm.expectRevert(sealed_);
         manager.initialize(address(this));

@@ -45,12 +45,7 @@ contract RolesTest is ServiceTest {
                 deployCode("TimelockController.sol:TimelockController", abi.encode(DELAY, proposers, new address[](1), 0))
             )
         );
-        feeService = FeeService(
-            deployProxy(
-                deployCode("FeeService.sol"),
-                abi.encodeCall(FeeService.initialize, (address(timelock), PRICER, FEES_TO))
-            )
-        );
+        feeService = FeeService(deployCode("FeeService.sol", abi.encode(address(timelock), PRICER, FEES_TO)));
     }
 
     /// T-31, T-34: one list of every entrance and who may use it.
@@ -107,7 +102,7 @@ contract RolesTest is ServiceTest {
     /// whether it is initialised, is the same in all of them.
     function withCode(string memory artifact) private returns (address proxy) {
         proxy = deployProxy(
-            deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (address(timelock), PRICER, FEES_TO))
+            deployCode("LightClientManager.sol"), abi.encodeCall(LightClientManager.initialize, (address(timelock)))
         );
         vm.store(proxy, IMPLEMENTATION_SLOT, bytes32(uint256(uint160(deployCode(artifact)))));
     }

@@ -15,4 +15,7 @@ interface IFeeService {
         external
         view
         returns (uint256 fee, address receiver);
+
+    /// @notice The same fee in the native coin, without whom it goes to: all that sending asks for.
+    function getNativeFee(uint256 toChain, uint256 gasLimit) external view returns (uint256 fee);
 }

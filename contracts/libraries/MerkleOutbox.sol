@@ -89,8 +89,7 @@ library MerkleOutbox {
             if (offset != 0) (bag, at) = (_sibling(at), at + 32); // all mountains before it
             while (true) {
                 uint256 end = offset + (1 << height);
-                uint256 inside = 0;
-                while (inside < n && _load(position + 32 * inside) < end) ++inside;
+                uint256 inside = _countBelow(end, position, n);
                 bytes32 peak;
                 if (inside == 0) {
                     (peak, at) = (_sibling(at), at + 32);
@@ -111,6 +110,19 @@ library MerkleOutbox {
             if (at != endOfSiblings) revert ProofTooLong(endOfSiblings - at);
         }
         return rootOf(count, bag);
+    }
+
+    /// @dev How many of `n` ascending numbers at `position` are below `end`.
+    function _countBelow(uint256 end, uint256 position, uint256 n) private pure returns (uint256 count) {
+        unchecked {
+            uint256 first = _load(position);
+            if (n == 0 || first >= end) return 0;
+            // So many fit in between: all of them are there if the last one of so many is.
+            uint256 most = end - first < n ? end - first : n;
+            if (_load(position + 32 * (most - 1)) < end) return most;
+            count = 1;
+            while (_load(position + 32 * count) < end) ++count;
+        }
     }
 
     function _load(uint256 position) private pure returns (uint256 value) {

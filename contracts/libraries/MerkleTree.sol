@@ -74,15 +74,16 @@ library MerkleTree {
                 let out := positions
                 for { let p := positions } lt(p, end) { p := add(p, 0x20) } {
                     let position := mload(p)
-                    let side := shl(5, and(position, 1))
-                    mstore(add(left, side), mload(add(p, toHash)))
                     let partner := add(p, 0x20)
                     switch and(lt(partner, end), eq(mload(partner), or(position, 1)))
                     case 1 {
+                        mstore(left, mload(add(p, toHash)))
                         mstore(add(left, 0x20), mload(add(partner, toHash)))
                         p := partner
                     }
                     default {
+                        let side := shl(5, and(position, 1))
+                        mstore(add(left, side), mload(add(p, toHash)))
                         mstore(add(left, xor(side, 0x20)), calldataload(at))
                         at := add(at, 0x20)
                     }

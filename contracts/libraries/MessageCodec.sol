@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Message, MessageType} from "../types/MessageTypes.sol";
+import {Message, MessageData, MessageType} from "../types/MessageTypes.sol";
 
 /// @title The encoding of messages (docs/message-format.md)
 /// @dev The C++ twin is butter/message/message.hpp; shared vectors hold the two equal.
@@ -48,6 +48,66 @@ library MessageCodec {
         );
     }
 
+    /// @notice `encode` of what `msg.sender` sends from here, from where it stands. The caller has checked the bounds of
+    /// target, payload and gas limit.
+    function encodeSent(
+        MessageData calldata data,
+        bytes calldata target,
+        bytes calldata payload,
+        uint64 toChain,
+        uint64 nonce
+    ) internal view returns (bytes memory) {
+        uint8 flags =
+            (data.relay ? FLAG_RELAY : 0) | (data.msgType == MessageType.MESSAGE ? FLAG_MESSAGE : 0);
+        return abi.encodePacked(
+            VERSION,
+            flags,
+            uint64(block.chainid),
+            toChain,
+            nonce,
+            uint32(data.gasLimit),
+            address(this),
+            uint8(20),
+            msg.sender,
+            uint8(target.length),
+            target,
+            payload
+        );
+    }
+
+    /// @notice `abi.decode(messageData, (MessageData))` without copying: accepts exactly what that does, and reverts without
+    /// a reason otherwise.
+    /// @return data where it stands
+    /// @return target and payload of it
+    function dataIn(bytes calldata messageData)
+        internal
+        pure
+        returns (MessageData calldata data, bytes calldata target, bytes calldata payload)
+    {
+        bool isValid;
+        assembly ("memory-safe") {
+            let end := add(messageData.offset, messageData.length)
+            let offset := calldataload(messageData.offset)
+            data := add(messageData.offset, offset)
+            // Six words: relay, msgType, target's offset, payload's offset, gasLimit, value.
+            let targetOffset := calldataload(add(data, 0x40))
+            let payloadOffset := calldataload(add(data, 0x60))
+            target.offset := add(add(data, targetOffset), 0x20)
+            payload.offset := add(add(data, payloadOffset), 0x20)
+            target.length := calldataload(sub(target.offset, 0x20))
+            payload.length := calldataload(sub(payload.offset, 0x20))
+            isValid := lt(or(calldataload(data), calldataload(add(data, 0x20))), 2)
+            // With all below 2^64 no sum overflows.
+            let all := or(offset, or(or(targetOffset, payloadOffset), or(target.length, payload.length)))
+            isValid := and(isValid, iszero(shr(64, all)))
+            let isOutside := or(lt(messageData.length, 0x20), gt(add(data, 0xc0), end))
+            isOutside := or(isOutside, gt(add(target.offset, target.length), end))
+            isOutside := or(isOutside, gt(add(payload.offset, payload.length), end))
+            isValid := and(isValid, iszero(isOutside))
+        }
+        if (!isValid) revert();
+    }
+
     /// @notice Accepts exactly what `encode` makes.
     function decode(bytes calldata encoded) internal pure returns (Message memory message) {
         (uint256 head, bytes calldata sender, bytes calldata target, bytes calldata payload) = split(encoded);
@@ -86,6 +146,30 @@ library MessageCodec {
         assembly ("memory-safe") {
             payload.offset := add(encoded.offset, at)
             payload.length := size
+        }
+    }
+
+    /// @notice The parts of a message as most are, without finding out what is wrong with another.
+    /// @return isUsual exactly when `split` accepts it and its target has 20 bytes; the rest is of use only then
+    function glance(bytes calldata encoded)
+        internal
+        pure
+        returns (bool isUsual, uint256 head, bytes calldata sender, address target, bytes calldata payload)
+    {
+        assembly ("memory-safe") {
+            head := calldataload(encoded.offset)
+            // The sender's size is the last byte of a word, the target's and the target are the last 21 of another.
+            sender.offset := add(encoded.offset, add(FIXED_BYTES, 1))
+            sender.length := and(calldataload(sub(sender.offset, 0x20)), 0xff)
+            payload.offset := add(add(sender.offset, sender.length), 21)
+            let word := calldataload(sub(payload.offset, 0x20))
+            target := and(word, 0xffffffffffffffffffffffffffffffffffffffff)
+            // Below 0 if the message ends before; then it is too large.
+            payload.length := sub(add(encoded.offset, encoded.length), payload.offset)
+            isUsual := and(
+                and(lt(sub(shr(FLAGS_SHIFT, head), shl(8, VERSION)), 4), lt(sub(sender.length, 1), PARTY_BYTES_MAX)),
+                and(eq(byte(11, word), 20), iszero(gt(payload.length, PAYLOAD_BYTES_MAX)))
+            )
         }
     }
 

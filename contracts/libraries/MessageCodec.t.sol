@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Test} from "../test/Test.sol";
-import {Message, MessageType} from "../types/MessageTypes.sol";
+import {Message, MessageData, MessageType} from "../types/MessageTypes.sol";
 import {MessageCodec} from "./MessageCodec.sol";
 
 contract CodecHarness {
@@ -12,6 +12,43 @@ contract CodecHarness {
 
     function encode(Message calldata message) external pure returns (bytes memory) {
         return MessageCodec.encode(message);
+    }
+
+    /// Which of the two accept it, and what they find.
+    function bothWays(bytes calldata encoded)
+        external
+        view
+        returns (bool isUsual, bytes memory glanced, bool isSplit, bytes memory parts)
+    {
+        uint256 head;
+        bytes calldata sender;
+        bytes calldata payload;
+        address target;
+        (isUsual, head, sender, target, payload) = MessageCodec.glance(encoded);
+        if (isUsual) glanced = abi.encode(head, sender, abi.encodePacked(target), payload);
+        try this.split(encoded) returns (bytes memory found) {
+            (isSplit, parts) = (true, found);
+        } catch {}
+    }
+
+    function split(bytes calldata encoded) external pure returns (bytes memory) {
+        (uint256 head, bytes calldata sender, bytes calldata target, bytes calldata payload) =
+            MessageCodec.split(encoded);
+        return abi.encode(head, sender, target, payload);
+    }
+
+    function dataIn(bytes calldata messageData) external pure returns (bytes memory) {
+        (MessageData calldata data, bytes calldata target, bytes calldata payload) = MessageCodec.dataIn(messageData);
+        return abi.encode(MessageData(data.relay, data.msgType, target, payload, data.gasLimit, data.value));
+    }
+
+    function decodeData(bytes calldata messageData) external pure returns (bytes memory) {
+        return abi.encode(abi.decode(messageData, (MessageData)));
+    }
+
+    function encodeSent(bytes calldata messageData, uint64 toChain, uint64 nonce) external view returns (bytes memory) {
+        (MessageData calldata data, bytes calldata target, bytes calldata payload) = MessageCodec.dataIn(messageData);
+        return MessageCodec.encodeSent(data, target, payload, toChain, nonce);
     }
 }
 
@@ -177,5 +214,158 @@ contract MessageCodecTest is Test {
         assertEq(codec.decode(encoded).payload.length, 16_384);
         vm.expectRevert(abi.encodeWithSelector(MessageCodec.MessagePayloadTooLarge.selector, 16_385));
         codec.decode(bytes.concat(encoded, hex"00"));
+    }
+
+    // ---- the quick ways, against the plain ones --------------------------------------------------------------------
+
+    function assertGlance(bytes memory encoded) private view returns (bool) {
+        (bool isUsual, bytes memory glanced, bool isSplit, bytes memory parts) = codec.bothWays(encoded);
+        if (!isSplit) {
+            assertTrue(!isUsual, "what is refused is not usual");
+            return false;
+        }
+        (,, bytes memory target,) = abi.decode(parts, (uint256, bytes, bytes, bytes));
+        assertTrue(isUsual == (target.length == 20), "usual with an address of 20 bytes");
+        if (isUsual) assertEq(glanced, parts);
+        return isUsual;
+    }
+
+    function testFuzz_glanceSeesWhatSplitDoes(uint256 seed, uint8 senderBytes, uint8 targetBytes, uint16 payloadBytes)
+        public
+        view
+    {
+        uint256 target = seed & 1 == 0 ? 20 : bound(targetBytes, 1, 32);
+        bytes memory encoded =
+            codec.encode(message(seed, bound(senderBytes, 1, 32), target, bound(payloadBytes, 0, 500)));
+        assertTrue(assertGlance(encoded) == (target == 20), "usual");
+    }
+
+    /// Any byte changed, and cut anywhere.
+    function testFuzz_glanceOfWhatIsNoMessage(uint256 seed, uint8 at, uint8 value, uint8 size) public view {
+        bytes memory encoded = codec.encode(message(seed, bound(seed >> 8, 1, 32), 20, seed & 63));
+        encoded[at % encoded.length] = bytes1(value);
+        assertGlance(encoded);
+        uint256 cut = size % encoded.length;
+        assembly ("memory-safe") {
+            mstore(encoded, cut)
+        }
+        assertGlance(encoded);
+    }
+
+    function test_glanceAtTheBounds() public view {
+        assertTrue(assertGlance(codec.encode(message(1, 32, 20, 16_384))), "largest");
+        assertTrue(assertGlance(codec.encode(message(1, 1, 20, 0))), "smallest");
+        assertTrue(!assertGlance(bytes.concat(codec.encode(message(1, 32, 20, 16_384)), hex"00")), "too large");
+        bytes memory encoded = codec.encode(message(1, 20, 20, 0));
+        for (uint256 version = 0; version < 256; ++version) {
+            encoded[0] = bytes1(uint8(version));
+            assertTrue(assertGlance(encoded) == (version == 3), "version");
+        }
+        encoded[0] = 0x03;
+        for (uint256 flags = 0; flags < 256; ++flags) {
+            encoded[1] = bytes1(uint8(flags));
+            assertTrue(assertGlance(encoded) == (flags < 4), "flags");
+        }
+        encoded[1] = 0;
+        for (uint256 length = 0; length < 256; ++length) {
+            encoded[50] = bytes1(uint8(length));
+            assertGlance(encoded);
+        }
+        encoded[50] = bytes1(uint8(20));
+        for (uint256 length = 0; length < 256; ++length) {
+            encoded[71] = bytes1(uint8(length));
+            assertTrue(assertGlance(encoded) == (length == 20), "target");
+        }
+    }
+
+    function assertData(bytes memory messageData) private view returns (bool) {
+        (bool isRead, bytes memory read) = address(codec).staticcall(abi.encodeCall(codec.dataIn, (messageData)));
+        (bool isDecoded, bytes memory decoded) =
+            address(codec).staticcall(abi.encodeCall(codec.decodeData, (messageData)));
+        assertTrue(isRead == isDecoded, "both or none");
+        if (isRead) assertEq(read, decoded);
+        return isRead;
+    }
+
+    function data(uint256 seed, uint256 targetBytes, uint256 payloadBytes) private pure returns (bytes memory) {
+        Message memory like = message(seed, 1, targetBytes, payloadBytes);
+        return abi.encode(MessageData(like.relay, like.msgType, like.target, like.payload, seed >> 7, seed >> 3));
+    }
+
+    function testFuzz_dataIsReadAsDecoded(uint256 seed, uint8 targetBytes, uint16 payloadBytes) public view {
+        assertTrue(assertData(data(seed, targetBytes, bound(payloadBytes, 0, 500))), "is valid");
+    }
+
+    /// Words that are offsets and sizes, each out by a little, by much, and cut anywhere.
+    function testFuzz_dataOfWhatIsNone(uint256 seed, uint8 word, uint256 value, uint16 size) public view {
+        bytes memory encoded = data(seed, 20, seed & 63);
+        uint256 words = encoded.length / 32;
+        uint256 at = 32 * (uint256(word) % words) + 32;
+        // Most of all what is near to something that is valid.
+        uint256 kind = value & 3;
+        uint256 small = (value >> 8) % (encoded.length + 64);
+        uint256 other = kind == 0 ? value : kind == 1 ? small : kind == 2 ? 1 << (value >> 8 & 255) : (value >> 8) % 4;
+        assembly ("memory-safe") {
+            mstore(add(encoded, at), other)
+        }
+        assertData(encoded);
+        uint256 cut = size % (encoded.length + 1);
+        assembly ("memory-safe") {
+            mstore(encoded, cut)
+        }
+        assertData(encoded);
+    }
+
+    function test_dataCutAnywhere() public view {
+        bytes memory encoded = data(5, 20, 32);
+        for (uint256 cut = encoded.length; cut > 0;) {
+            --cut;
+            assembly ("memory-safe") {
+                mstore(encoded, cut)
+            }
+            assertData(encoded);
+        }
+    }
+
+    function test_dataOffsetsAndSizesAtEachValue() public view {
+        bytes memory encoded = data(5, 20, 32);
+        for (uint256 at = 32; at <= 320; at += 32) {
+            uint256 valid;
+            assembly ("memory-safe") {
+                valid := mload(add(encoded, at))
+            }
+            for (uint256 value = 0; value < 420; ++value) {
+                assertDataWith(encoded, at, value);
+            }
+            for (uint256 bit = 9; bit < 256; ++bit) {
+                assertDataWith(encoded, at, valid | 1 << bit);
+            }
+            assertDataWith(encoded, at, valid);
+        }
+    }
+
+    /// Puts the word there. Gives back the memory that it takes.
+    function assertDataWith(bytes memory encoded, uint256 at, uint256 word) private view {
+        uint256 free;
+        assembly ("memory-safe") {
+            free := mload(0x40)
+            mstore(add(encoded, at), word)
+        }
+        assertData(encoded);
+        assembly ("memory-safe") {
+            mstore(0x40, free)
+        }
+    }
+
+    function testFuzz_sentIsEncoded(uint256 seed, uint64 toChain, uint64 nonce, uint16 payloadBytes) public {
+        Message memory sent = message(seed, 1, 20, bound(payloadBytes, 0, 500));
+        sent.fromChain = uint64(block.chainid);
+        sent.toChain = toChain;
+        sent.nonce = nonce;
+        sent.service = address(codec);
+        sent.sender = abi.encodePacked(address(this));
+        bytes memory messageData =
+            abi.encode(MessageData(sent.relay, sent.msgType, sent.target, sent.payload, sent.gasLimit, 0));
+        assertEq(codec.encodeSent(messageData, toChain, nonce), codec.encode(sent));
     }
 }

@@ -117,9 +117,8 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
         _forward(orderId, toChain, orderId, message);
     }
 
-    function _checkOutgoing(uint256 toChain, MessageData memory data) internal view override {
-        if (data.relay) revert RelayNotAllowed();
-        super._checkOutgoing(toChain, data);
+    function _checkRelaying(uint256, bool relay) internal pure override {
+        if (relay) revert RelayNotAllowed();
     }
 
     function _isForbidden(address target) internal view override returns (bool) {
@@ -181,12 +180,37 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
         }
         MessageData memory onward = abi.decode(abi.decode(result, (bytes)), (MessageData));
         uint64 toChain = _onwardChain[orderId];
-        _checkOutgoing(toChain, onward);
+        _checkRelaying(toChain, onward.relay);
+        _checkData(
+            bytes20(onward.target), onward.target.length, onward.payload.length, onward.gasLimit, onward.value
+        );
         if (onward.gasLimit > data.gasLimit) revert OnwardGasLimitTooHigh(onward.gasLimit, data.gasLimit);
         if (services[toChain] == address(0)) revert UnknownDestination(toChain);
         delete _onwardChain[orderId];
         (bytes32 onwardId, bytes memory message) = _makeMessage(toChain, onward, data.target);
         _forward(onwardId, toChain, orderId, message);
+    }
+
+    /// @dev What an executor sends on. Takes the next nonce.
+    function _makeMessage(uint64 toChain, MessageData memory data, bytes memory sender)
+        private
+        returns (bytes32 orderId, bytes memory message)
+    {
+        message = MessageCodec.encode(
+            Message({
+                relay: data.relay,
+                msgType: data.msgType,
+                fromChain: uint64(block.chainid),
+                toChain: toChain,
+                nonce: nonce++,
+                gasLimit: uint32(data.gasLimit),
+                service: address(this),
+                sender: sender,
+                target: data.target,
+                payload: data.payload
+            })
+        );
+        orderId = keccak256(message);
     }
 
     function _forward(bytes32 orderId, uint64 toChain, bytes32 originOrderId, bytes memory message) private {

@@ -10,7 +10,7 @@ import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {ExecutorCall} from "../libraries/ExecutorCall.sol";
 import {MerkleOutbox} from "../libraries/MerkleOutbox.sol";
 import {MessageCodec} from "../libraries/MessageCodec.sol";
-import {Message, MessageData} from "../types/MessageTypes.sol";
+import {Message} from "../types/MessageTypes.sol";
 import {Log} from "../types/ProofTypes.sol";
 import {OmniServiceCore} from "./OmniServiceCore.sol";
 
@@ -19,6 +19,8 @@ import {OmniServiceCore} from "./OmniServiceCore.sol";
 contract OmniService is IOmniServiceInbox, OmniServiceCore {
     /// Verified roots kept: of the newest count and so many before it.
     uint256 public constant ROOTS_KEPT = 64;
+
+    uint256 private constant NO_ADDRESS = type(uint256).max;
 
     // Layout of a delivery (docs/message-format.md): where fields end in the word they are read with, in bits from its
     // right.
@@ -40,18 +42,19 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     }
 
     /// A delivery while it is worked on; the lists have one entry for each message.
-    /// @param fresh how many were not delivered before
+    /// @param isFresh whether any was not delivered before
     /// @param siblingsAt position in the calldata after the last message
-    /// @param spans where the message stands in the calldata: its position in the high half, its size in the low; 0 if it
-    /// was delivered before
+    /// @param runs position in memory of two words for each message: where it stands in the calldata, its position in the
+    /// high half and its size in the low, or 0 if it was delivered before; and its order id
+    /// @param runsEnd position after the last of them
     struct Batch {
         uint64 count;
-        uint256 fresh;
+        bool isFresh;
         uint256 siblingsAt;
         uint256[] indexes;
-        uint256[] spans;
-        bytes32[] orderIds;
         bytes32[] leaves;
+        uint256 runs;
+        uint256 runsEnd;
     }
 
     Gate private _gate;
@@ -97,7 +100,7 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         }
         // What somebody else was faster with is found before anything costly is done.
         Batch memory batch = _mark(delivery);
-        if (batch.fresh == 0) return;
+        if (!batch.isFresh) return;
         Gate memory gate = _gate;
         _checkPause(gate.pausedUntil);
         bytes32 root = MerkleOutbox.computeRoot(
@@ -109,9 +112,12 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
             // An unset slot is 0, and so is the root of an empty outbox: no computed root is.
             if (_roots[slot] != root) revert UnknownRoot(batch.count, root);
         }
-        for (uint256 i = 0; i < batch.spans.length; ++i) {
-            uint256 span = batch.spans[i];
-            if (span != 0) _run(gate, batch.orderIds[i], _message(span));
+        uint256 callable = NO_ADDRESS;
+        unchecked {
+            for ((uint256 run, uint256 end) = (batch.runs, batch.runsEnd); run != end; run += 64) {
+                uint256 span = _load(run);
+                if (span != 0) callable = _run(gate, callable, bytes32(_load(run + 32)), _message(span));
+            }
         }
     }
 
@@ -147,9 +153,8 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     }
 
     /// @dev A relayed message goes on from the relay chain, which has no outbox towards itself.
-    function _checkOutgoing(uint256 toChain, MessageData memory data) internal view override {
-        if (data.relay && toChain == relayChainId) revert RelayToRelayChain(toChain);
-        super._checkOutgoing(toChain, data);
+    function _checkRelaying(uint256 toChain, bool relay) internal view override {
+        if (relay && toChain == relayChainId) revert RelayToRelayChain(toChain);
     }
 
     function _setPause(uint32 until) internal override {
@@ -195,14 +200,13 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
             uint256 count = head >> DELIVERY_COUNT_SHIFT;
             uint256 n = uint8(head >> DELIVERY_N_SHIFT);
             if (n == 0) revert DeliveryMalformed();
-            (uint256 indexes, uint256 spans, uint256 orderIds, uint256 leaves) = _newLists(batch, n);
             at += DELIVERY_ITEMS_AT;
+            (uint256 nextIndex, uint256 nextLeaf, uint256 nextRun) = _newLists(batch, n);
             uint256 place = type(uint256).max; // of the bitmap's word that `bits` are
             uint256 before = 0; // the bits as they are stored
             uint256 bits = 0;
             uint256 least = 0;
-            uint256 fresh = 0;
-            for (uint256 entry = 0; entry < 32 * n; entry += 32) {
+            do {
                 uint256 item = _word(at);
                 uint256 index = item >> ITEM_INDEX_SHIFT;
                 uint256 size = item >> ITEM_LENGTH_SHIFT & ITEM_LENGTH_MASK;
@@ -212,54 +216,68 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
                 if (index < least) revert IndexNotAscending(uint64(index), uint64(least - 1));
                 least = index + 1;
                 if (index >> 8 != place) {
-                    if (bits != before) _delivered[place] = bits;
+                    if (bits != before) (_delivered[place], batch.isFresh) = (bits, true);
                     place = index >> 8;
                     bits = before = _delivered[place];
                 }
                 uint256 bit = 1 << (index & 255);
+                uint256 span = at << 128 | size;
                 if (bits & bit != 0) {
                     emit DeliveredBefore(uint64(index));
-                } else {
-                    bits |= bit;
-                    _put(spans + entry, at << 128 | size);
-                    ++fresh;
+                    span = 0;
                 }
+                bits |= bit;
                 bytes32 orderId = _hash(at, size);
-                _put(indexes + entry, index);
-                _put(orderIds + entry, uint256(orderId));
-                _put(leaves + entry, uint256(MerkleOutbox.leaf(uint64(index), orderId)));
                 at += size;
-            }
-            if (bits != before) _delivered[place] = bits;
+                _put(nextIndex, index);
+                nextIndex += 32;
+                _put(nextLeaf, uint256(MerkleOutbox.leaf(uint64(index), orderId)));
+                nextLeaf += 32;
+                _put(nextRun, span);
+                _put(nextRun + 32, uint256(orderId));
+                nextRun += 64;
+            } while (nextRun != batch.runsEnd);
+            if (bits != before) (_delivered[place], batch.isFresh) = (bits, true);
             batch.count = uint64(count);
-            batch.fresh = fresh;
             batch.siblingsAt = at;
         }
     }
 
-    /// @dev Executes a proven message, with exactly its gas limit, and keeps it if that fails. What is refused without a
-    /// call, or failed, goes the long way of `OmniServiceCore`.
-    function _run(Gate memory gate, bytes32 orderId, bytes calldata encoded) private {
-        (uint256 head, bytes calldata sender, bytes calldata party, bytes calldata payload) =
-            MessageCodec.split(encoded);
-        uint256 toChain = MessageCodec.toChainOf(head);
+    /// @dev Executes a proven message, with exactly its gas limit, and keeps it if that fails. What is not usual, is refused
+    /// without a call, or failed, goes the long way of `OmniServiceCore`.
+    /// @param callable a target that `_isCallable` said yes to for this delivery, or `NO_ADDRESS`: with the same gate it
+    /// would say so again, as code stays until the transaction ends
+    /// @return the one to say next time
+    function _run(Gate memory gate, uint256 callable, bytes32 orderId, bytes calldata encoded)
+        private
+        returns (uint256)
+    {
+        (bool isUsual, uint256 head, bytes calldata sender, address target, bytes calldata payload) =
+            MessageCodec.glance(encoded);
         uint256 fromChain = MessageCodec.fromChainOf(head);
-        uint256 gasLimit = MessageCodec.gasLimitOf(head);
-        if (toChain != block.chainid) revert WrongDestination(toChain, block.chainid);
-        if (fromChain == block.chainid) revert WrongOrigin(fromChain, relayChainId);
-        _requireGas(gasLimit, payload.length, 0);
-        address target = address(uint160(_word(_start(party)) >> 96));
-        bool isMessage = MessageCodec.isMessage(head);
-        if (
-            party.length != EVM_ADDRESS_BYTES || !_isCallable(gate, target)
-                || !(isMessage || _isAllowed(target, fromChain, keccak256(sender)))
-        ) {
-            _execute(orderId, MessageCodec.decode(encoded));
-            return;
+        if (!isUsual || MessageCodec.toChainOf(head) != block.chainid || fromChain == block.chainid) {
+            _runUnusual(orderId, encoded);
+            return callable;
         }
-        (uint256 start, uint256 size) = isMessage
-            ? ExecutorCall.writeMapoExecute(fromChain, toChain, sender, orderId, payload)
-            : ExecutorCall.writePayload(payload);
+        uint256 gasLimit = MessageCodec.gasLimitOf(head);
+        _requireGas(gasLimit, payload.length, 0);
+        if (uint160(target) != callable) {
+            if (!_isCallable(gate, target)) {
+                _runUnusual(orderId, encoded);
+                return callable;
+            }
+            callable = uint160(target);
+        }
+        uint256 start;
+        uint256 size;
+        if (MessageCodec.isMessage(head)) {
+            (start, size) = ExecutorCall.writeMapoExecute(fromChain, block.chainid, sender, orderId, payload);
+        } else if (_isAllowed(target, fromChain, keccak256(sender))) {
+            (start, size) = ExecutorCall.writePayload(payload);
+        } else {
+            _runUnusual(orderId, encoded);
+            return callable;
+        }
         if (BoundedCall.callWith(target, gasLimit, start, size)) {
             emit MessageExecuted(orderId);
         } else {
@@ -267,6 +285,15 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
             Message memory message = MessageCodec.decode(encoded);
             _storeFailure(orderId, message, _dataOf(message), reason);
         }
+        return callable;
+    }
+
+    /// @dev The same of any message.
+    function _runUnusual(bytes32 orderId, bytes calldata encoded) private {
+        Message memory message = MessageCodec.decode(encoded);
+        if (message.toChain != block.chainid) revert WrongDestination(message.toChain, block.chainid);
+        if (message.fromChain == block.chainid) revert WrongOrigin(message.fromChain, relayChainId);
+        _execute(orderId, message);
     }
 
     /// @dev Whether it has code, and is none of those that messages may never call. Exact: a target whose address shares
@@ -283,12 +310,6 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         assembly ("memory-safe") {
             start := data.offset
             end := add(data.offset, data.length)
-        }
-    }
-
-    function _start(bytes calldata data) private pure returns (uint256 start) {
-        assembly ("memory-safe") {
-            start := data.offset
         }
     }
 
@@ -326,25 +347,23 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     function _newLists(Batch memory batch, uint256 n)
         private
         pure
-        returns (uint256 indexes, uint256 spans, uint256 orderIds, uint256 leaves)
+        returns (uint256 index, uint256 leaf, uint256 run)
     {
-        indexes = _first(batch.indexes = new uint256[](n));
-        spans = _first(batch.spans = new uint256[](n));
-        bytes32[] memory list = new bytes32[](n);
-        batch.orderIds = list;
+        uint256[] memory indexes = new uint256[](n);
+        bytes32[] memory leaves = new bytes32[](n);
+        (batch.indexes, batch.leaves) = (indexes, leaves);
+        uint256[] memory runs = new uint256[](2 * n);
         assembly ("memory-safe") {
-            orderIds := add(list, 0x20)
+            index := add(indexes, 0x20)
+            leaf := add(leaves, 0x20)
+            run := add(runs, 0x20)
         }
-        list = new bytes32[](n);
-        batch.leaves = list;
-        assembly ("memory-safe") {
-            leaves := add(list, 0x20)
-        }
+        (batch.runs, batch.runsEnd) = (run, run + 64 * n);
     }
 
-    function _first(uint256[] memory list) private pure returns (uint256 position) {
+    function _load(uint256 position) private pure returns (uint256 value) {
         assembly ("memory-safe") {
-            position := add(list, 0x20)
+            value := mload(position)
         }
     }
 

@@ -74,7 +74,6 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     function transferOut(uint256 toChain, bytes calldata messageData, address feeToken)
         external
         payable
-        whenNotPaused
         returns (bytes32 orderId)
     {
         (orderId,) = _send(toChain, messageData, feeToken);
@@ -88,7 +87,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         uint256 toChain,
         bytes calldata messageData,
         address feeToken
-    ) external payable whenNotPaused returns (bytes32 orderId) {
+    ) external payable returns (bytes32 orderId) {
         uint256 fee;
         (orderId, fee) = _send(toChain, messageData, feeToken);
         emit MessageTransfer(orderId, transferId, initiator, referrer, feeToken, fee);
@@ -120,20 +119,28 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         private
         returns (bytes32 orderId, uint256 fee)
     {
+        // Together, as they stand in one slot.
+        (IFeeService fees, uint64 number, uint32 until) = (feeService, nonce, pausedUntil);
+        nonce = number + 1;
+        _checkPause(until);
         if (toChain == block.chainid) revert DestinationIsOwnChain(toChain);
         if (toChain > type(uint64).max) revert UnknownDestination(toChain);
-        MessageData memory data = abi.decode(messageData, (MessageData));
-        _checkOutgoing(toChain, data);
+        (MessageData calldata data, bytes calldata target, bytes calldata payload) = MessageCodec.dataIn(messageData);
+        uint256 gasLimit = data.gasLimit;
+        _checkRelaying(toChain, data.relay);
+        _checkData(bytes20(target), target.length, payload.length, gasLimit, data.value);
+        bool isNative = feeToken == address(0);
         address receiver;
-        (fee, receiver) = feeService.getMessageFee(toChain, feeToken, data.gasLimit);
+        if (isNative) fee = fees.getNativeFee(toChain, gasLimit);
+        else (fee, receiver) = fees.getMessageFee(toChain, feeToken, gasLimit);
 
-        bytes memory message;
-        (orderId, message) = _makeMessage(uint64(toChain), data, abi.encodePacked(msg.sender));
+        bytes memory message = MessageCodec.encodeSent(data, target, payload, uint64(toChain), number);
+        orderId = keccak256(message);
         emit MessageOut(orderId, uint64(toChain), message);
         _onSent(orderId, uint64(toChain), message);
 
         // The message is out before any foreign code runs.
-        if (feeToken == address(0)) {
+        if (isNative) {
             if (msg.value < fee) revert FeeTooLow(msg.value, fee);
             uint256 refund = msg.value - fee;
             if (refund != 0) {
@@ -146,40 +153,23 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         }
     }
 
-    /// @dev What could not be delivered is not accepted.
-    function _checkOutgoing(uint256, MessageData memory data) internal view virtual {
-        if (data.target.length != EVM_ADDRESS_BYTES || bytes20(data.target) == 0) {
-            revert TargetMalformed(data.target.length, EVM_ADDRESS_BYTES);
-        }
-        if (data.payload.length > MessageCodec.PAYLOAD_BYTES_MAX) {
-            revert PayloadTooLarge(data.payload.length, MessageCodec.PAYLOAD_BYTES_MAX);
-        }
-        if (data.gasLimit < GAS_LIMIT_MIN || data.gasLimit > GAS_LIMIT_MAX) {
-            revert GasLimitOutOfRange(data.gasLimit, GAS_LIMIT_MIN, GAS_LIMIT_MAX);
-        }
-        if (data.value != 0) revert ValueNotSupported(data.value);
-    }
+    /// @dev What could not be delivered is not accepted: here what could not be relayed.
+    function _checkRelaying(uint256 toChain, bool relay) internal view virtual;
 
-    /// @dev Takes the next nonce.
-    function _makeMessage(uint64 toChain, MessageData memory data, bytes memory sender)
+    /// @dev The rest of it, of `MessageData` in calldata or memory.
+    /// @param target what stands first in the target, zeros where that is shorter
+    function _checkData(bytes20 target, uint256 targetBytes, uint256 payloadBytes, uint256 gasLimit, uint256 value)
         internal
-        returns (bytes32 orderId, bytes memory message)
+        pure
     {
-        message = MessageCodec.encode(
-            Message({
-                relay: data.relay,
-                msgType: data.msgType,
-                fromChain: uint64(block.chainid),
-                toChain: toChain,
-                nonce: nonce++,
-                gasLimit: uint32(data.gasLimit),
-                service: address(this),
-                sender: sender,
-                target: data.target,
-                payload: data.payload
-            })
-        );
-        orderId = keccak256(message);
+        if (targetBytes != EVM_ADDRESS_BYTES || target == 0) revert TargetMalformed(targetBytes, EVM_ADDRESS_BYTES);
+        if (payloadBytes > MessageCodec.PAYLOAD_BYTES_MAX) {
+            revert PayloadTooLarge(payloadBytes, MessageCodec.PAYLOAD_BYTES_MAX);
+        }
+        if (gasLimit < GAS_LIMIT_MIN || gasLimit > GAS_LIMIT_MAX) {
+            revert GasLimitOutOfRange(gasLimit, GAS_LIMIT_MIN, GAS_LIMIT_MAX);
+        }
+        if (value != 0) revert ValueNotSupported(value);
     }
 
     /// @dev The relay chain appends what it sends itself to the outbox.

@@ -225,6 +225,23 @@ contract OmniServiceExecutionTest is InboxTest {
         expectStored(address(0x10000), IOmniService.TargetHasNoCode.selector);
     }
 
+    /// T-32: a target that may be called says nothing about the next one of its delivery.
+    function test_T32_everyTargetOfADelivery() public {
+        address[6] memory targets =
+            [address(receiver), address(feeService), address(0), address(receiver), STRANGER, address(receiver)];
+        uint256[] memory indexes = new uint256[](targets.length);
+        for (uint256 i = 0; i < targets.length; ++i) {
+            indexes[i] = append(encoded(targets[i], MessageType.MESSAGE, ""));
+        }
+        uint256 count = indexes[targets.length - 1] + 1;
+        service.transferIn(rootProof(count), delivery(count, indexes));
+        assertEq(receiver.executions(), 3);
+        for (uint256 i = 0; i < targets.length; ++i) {
+            bool isStored = service.failures(keccak256(messages[indexes[i]])) != 0;
+            assertTrue(isStored == (targets[i] != address(receiver)), vm.toString(i));
+        }
+    }
+
     function test_targetWithoutCode() public {
         expectStored(STRANGER, IOmniService.TargetHasNoCode.selector);
     }

@@ -40,9 +40,7 @@ contract GasTest is MapTest {
     function setUp() public {
         vm.chainId(CHAIN_B);
         vm.warp(1_700_000_000);
-        address fees = address(
-            new ERC1967Proxy(deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (OWNER, OWNER, OWNER)))
-        );
+        address fees = deployCode("FeeService.sol", abi.encode(OWNER, OWNER, OWNER));
         vm.startPrank(OWNER);
         FeeService(fees).setBaseGasCeiling(CHAIN_A, BASE_GAS);
         FeeService(fees).setGasPriceCeiling(CHAIN_A, address(0), GAS_PRICE);

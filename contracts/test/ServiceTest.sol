@@ -110,9 +110,7 @@ abstract contract ServiceTest is Test {
     }
 
     function deployFees() internal {
-        feeService = FeeService(
-            deployProxy(deployCode("FeeService.sol"), abi.encodeCall(FeeService.initialize, (OWNER, PRICER, FEES_TO)))
-        );
+        feeService = FeeService(deployCode("FeeService.sol", abi.encode(OWNER, PRICER, FEES_TO)));
         uint64[3] memory chains = [CHAIN_A, CHAIN_B, CHAIN_R];
         for (uint256 i = 0; i < chains.length; ++i) {
             openLane(chains[i]);
