@@ -61,28 +61,33 @@ library RlpReader {
     /// @return payload its position without the prefix; the next item is at `payload + size`
     /// @return size of the payload in bytes
     function itemAt(uint256 at, uint256 end) internal pure returns (bool isList, uint256 payload, uint256 size) {
-        unchecked {
-            if (at >= end) revert RlpTooShort(at);
-            uint256 word = _word(at);
-            uint256 prefix = word >> 248;
-            if (prefix < 0x80) return (false, at, 1);
-            isList = prefix >= 0xc0;
-            size = isList ? prefix - 0xc0 : prefix - 0x80;
-            payload = at + 1;
-            if (size > 55) {
-                uint256 lengthSize = size - 55;
-                payload += lengthSize;
-                if (payload > end) revert RlpTooShort(at);
-                // One byte of prefix and up to 8 of length are in the word.
-                size = (word << 8) >> (256 - 8 * lengthSize);
-                if (_byte(at + 1) == 0 || size <= 55) revert RlpNonCanonical(at);
-            } else if (size == 1 && !isList) {
-                if (payload >= end) revert RlpTooShort(at);
-                if (_byte(payload) < 0x80) revert RlpNonCanonical(at);
+        bool isWrong;
+        assembly ("memory-safe") {
+            // One byte of prefix and up to 8 of length are in the word. A length of 8 bytes is far from overflowing a
+            // position.
+            let word := calldataload(at)
+            let prefix := byte(0, word)
+            switch lt(prefix, 0x80)
+            case 1 {
+                payload := at
+                size := 1
+                isWrong := iszero(lt(at, end))
             }
-            // A length of 8 bytes is far from overflowing a position.
-            if (payload + size > end) revert RlpTooShort(at);
+            default {
+                isList := gt(prefix, 0xbf)
+                payload := add(at, 1)
+                size := and(prefix, 0x3f)
+                switch gt(size, 55)
+                case 0 { isWrong := and(eq(prefix, 0x81), lt(byte(1, word), 0x80)) }
+                default {
+                    payload := add(at, sub(size, 54))
+                    size := shr(sub(696, shl(3, size)), shl(8, word)) // 256 - 8 (size - 55)
+                    isWrong := or(iszero(byte(1, word)), lt(size, 56))
+                }
+                isWrong := or(isWrong, gt(add(payload, size), end))
+            }
         }
+        if (isWrong) _refuse(at, end);
     }
 
     function bytesAt(uint256 at, uint256 end) internal pure returns (uint256 payload, uint256 size) {
@@ -114,14 +119,29 @@ library RlpReader {
 
     /// @notice The integer at `at`, without leading zeros and of at most `sizeMax` bytes (1 to 32), and the position after it.
     function uintAt(uint256 at, uint256 end, uint256 sizeMax) internal pure returns (uint256 value, uint256 next_) {
-        unchecked {
-            (uint256 payload, uint256 size) = bytesAt(at, end);
-            next_ = payload + size;
-            if (size == 0) return (0, next_);
-            if (size > sizeMax) revert RlpIntegerTooLarge(size);
-            if (_byte(payload) == 0) revert RlpNonCanonical(at);
-            value = _word(payload) >> (256 - 8 * size);
+        bool isUsual;
+        assembly ("memory-safe") {
+            let word := calldataload(at)
+            let size := byte(0, word)
+            switch lt(size, 0x80)
+            case 1 {
+                value := size
+                next_ := add(at, 1)
+                isUsual := size
+            }
+            default {
+                size := sub(size, 0x80)
+                next_ := add(add(at, 1), size)
+                // What is longer than this is no integer, or the only one that does not fit the word with its prefix.
+                isUsual := and(lt(size, 32), iszero(gt(size, sizeMax)))
+                // A byte below 0x80 needs no prefix, and longer integers begin with any byte but zero.
+                let least := shl(mul(7, eq(size, 1)), iszero(iszero(size)))
+                isUsual := and(isUsual, iszero(lt(byte(1, word), least)))
+                value := shr(sub(256, shl(3, size)), shl(8, word))
+            }
+            isUsual := and(iszero(iszero(isUsual)), iszero(gt(next_, end)))
         }
+        if (!isUsual) return _otherUintAt(at, end, sizeMax);
     }
 
     /// @notice Steps over the next item.
@@ -185,6 +205,37 @@ library RlpReader {
 
     function wordAt(uint256 position) internal pure returns (bytes32) {
         return bytes32(_word(position));
+    }
+
+    /// @dev `uintAt` for integers of 32 bytes, and to say what is wrong with others.
+    function _otherUintAt(uint256 at, uint256 end, uint256 sizeMax)
+        private
+        pure
+        returns (uint256 value, uint256 next_)
+    {
+        unchecked {
+            (uint256 payload, uint256 size) = bytesAt(at, end);
+            next_ = payload + size;
+            if (size == 0) return (0, next_);
+            if (size > sizeMax) revert RlpIntegerTooLarge(size);
+            if (_byte(payload) == 0) revert RlpNonCanonical(at);
+            value = _word(payload) >> (256 - 8 * size);
+        }
+    }
+
+    /// @dev Says what is wrong with the item at `at`.
+    function _refuse(uint256 at, uint256 end) private pure {
+        unchecked {
+            uint256 prefix = _byte(at);
+            uint256 lengthSize = prefix & 0x3f > 55 ? (prefix & 0x3f) - 55 : 0;
+            if (at >= end || at + 1 + lengthSize > end) revert RlpTooShort(at);
+            // All but this are wrong in their first two bytes, or too long, which says less.
+            if (lengthSize != 0 && (_byte(at + 1) == 0 || (_word(at) << 8) >> (256 - 8 * lengthSize) <= 55)) {
+                revert RlpNonCanonical(at);
+            }
+            if (prefix == 0x81 && at + 1 < end && _byte(at + 1) < 0x80) revert RlpNonCanonical(at);
+            revert RlpTooShort(at);
+        }
     }
 
     function _byte(uint256 position) private pure returns (uint256 value) {
