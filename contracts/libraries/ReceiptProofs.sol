@@ -124,55 +124,8 @@ library ReceiptProofs {
 
     /// @dev Bounds of the logs of a receipt.
     function _openReceipt(bytes calldata receipt, uint64 txIndex) private pure returns (uint256 logsAt, uint256 logsEnd) {
-        bool isUsual;
-        // One pass for receipts of a known type whose lists have lengths of two bytes, or of one for the logs. Positions only
-        // grow, and the last must be the receipt's end.
-        assembly ("memory-safe") {
-            let at := receipt.offset
-            logsEnd := add(at, receipt.length)
-            let first := byte(0, calldataload(at)) // the trie holds no empty values
-            let wrong := 0
-            if lt(first, LIST_PREFIX) {
-                wrong := gt(sub(first, 1), sub(TYPE_MAX, 1))
-                at := add(at, 1)
-            }
-            // List, status 1, gas
-            let word := calldataload(at)
-            let size := and(shr(232, word), 0xffff)
-            wrong := or(wrong, or(xor(byte(0, word), 0xf9), xor(add(add(at, 3), size), logsEnd)))
-            wrong := or(wrong, xor(byte(3, word), 1))
-            size := sub(byte(4, word), 0x80)
-            wrong := or(wrong, or(gt(sub(size, 2), 6), iszero(byte(5, word)))) // 2 to 8 bytes of gas
-            at := add(add(at, 5), size)
-            // Bloom, list of logs
-            wrong := or(wrong, xor(shr(232, calldataload(at)), 0xb90100))
-            at := add(at, add(3, BLOOM_BYTES))
-            word := calldataload(at)
-            let least := 56
-            size := byte(1, word)
-            logsAt := add(at, 2)
-            switch byte(0, word)
-            case 0xf8 {}
-            case 0xf9 {
-                least := 0x100
-                size := and(shr(232, word), 0xffff)
-                logsAt := add(at, 3)
-            }
-            default { wrong := 1 }
-            // With a bloom in it the receipt's list is long enough for its prefix.
-            isUsual := iszero(or(or(wrong, lt(size, least)), xor(add(logsAt, size), logsEnd)))
-        }
-        if (!isUsual) return _openOtherReceipt(receipt, txIndex);
-    }
-
-    /// @dev Any receipt: says what is wrong with those that are refused.
-    function _openOtherReceipt(bytes calldata receipt, uint64 txIndex)
-        private
-        pure
-        returns (uint256 logsAt, uint256 logsEnd)
-    {
         unchecked {
-            uint8 first = uint8(receipt[0]);
+            uint8 first = uint8(receipt[0]); // the trie holds no empty values
             if (first < LIST_PREFIX) {
                 if (first == 0 || first > TYPE_MAX) revert ReceiptTypeUnknown(first);
                 receipt = receipt[1:];

@@ -119,29 +119,14 @@ library RlpReader {
 
     /// @notice The integer at `at`, without leading zeros and of at most `sizeMax` bytes (1 to 32), and the position after it.
     function uintAt(uint256 at, uint256 end, uint256 sizeMax) internal pure returns (uint256 value, uint256 next_) {
-        bool isUsual;
-        assembly ("memory-safe") {
-            let word := calldataload(at)
-            let size := byte(0, word)
-            switch lt(size, 0x80)
-            case 1 {
-                value := size
-                next_ := add(at, 1)
-                isUsual := size
-            }
-            default {
-                size := sub(size, 0x80)
-                next_ := add(add(at, 1), size)
-                // What is longer than this is no integer, or the only one that does not fit the word with its prefix.
-                isUsual := and(lt(size, 32), iszero(gt(size, sizeMax)))
-                // A byte below 0x80 needs no prefix, and longer integers begin with any byte but zero.
-                let least := shl(mul(7, eq(size, 1)), iszero(iszero(size)))
-                isUsual := and(isUsual, iszero(lt(byte(1, word), least)))
-                value := shr(sub(256, shl(3, size)), shl(8, word))
-            }
-            isUsual := and(iszero(iszero(isUsual)), iszero(gt(next_, end)))
+        unchecked {
+            (uint256 payload, uint256 size) = bytesAt(at, end);
+            next_ = payload + size;
+            if (size == 0) return (0, next_);
+            if (size > sizeMax) revert RlpIntegerTooLarge(size);
+            if (_byte(payload) == 0) revert RlpNonCanonical(at);
+            value = _word(payload) >> (256 - 8 * size);
         }
-        if (!isUsual) return _otherUintAt(at, end, sizeMax);
     }
 
     /// @notice Steps over the next item.
@@ -205,22 +190,6 @@ library RlpReader {
 
     function wordAt(uint256 position) internal pure returns (bytes32) {
         return bytes32(_word(position));
-    }
-
-    /// @dev `uintAt` for integers of 32 bytes, and to say what is wrong with others.
-    function _otherUintAt(uint256 at, uint256 end, uint256 sizeMax)
-        private
-        pure
-        returns (uint256 value, uint256 next_)
-    {
-        unchecked {
-            (uint256 payload, uint256 size) = bytesAt(at, end);
-            next_ = payload + size;
-            if (size == 0) return (0, next_);
-            if (size > sizeMax) revert RlpIntegerTooLarge(size);
-            if (_byte(payload) == 0) revert RlpNonCanonical(at);
-            value = _word(payload) >> (256 - 8 * size);
-        }
     }
 
     /// @dev Says what is wrong with the item at `at`.

@@ -114,7 +114,7 @@ library AtlasHeader {
         returns (bool isUsual)
     {
         assembly ("memory-safe") {
-            // Every function returns a number besides, which is 0 if all is as usual.
+            // `wrong` is 0 where a thing is as usual.
             function at24(position) -> value {
                 value := shr(232, calldataload(position))
             }

@@ -11,12 +11,6 @@ contract HeaderHarness {
         return AtlasHeader.decode(header);
     }
 
-    function isUsual(bytes calldata header) public pure returns (bool) {
-        AtlasHeader.Layout memory layout;
-        AtlasHeaderFields memory fields;
-        return AtlasHeader.parseUsual(header, layout, fields);
-    }
-
     /// What the two ways to read a header say of it, the plain one only if the other says anything.
     function bothWays(bytes calldata header) external pure returns (bytes32 usual, bytes32 plain) {
         AtlasHeader.Layout memory layout;
@@ -32,6 +26,7 @@ contract HeaderHarness {
 
 contract AtlasHeaderTest is Test {
     uint256 private constant PROPOSER_KEY = 0xb0b;
+    uint256 private constant BLOOM_AT = 3 + 33 + 21 + 3 * 33 + 3;
 
     /// A header in parts, written the plain way and sealed by a test key.
     struct Parts {
@@ -151,6 +146,7 @@ contract AtlasHeaderTest is Test {
         assertTrue(usual != 0, "usual");
         assertEq(usual, plain);
         for (uint256 i = 0; i < header.length; ++i) {
+            if (i == BLOOM_AT) i += 256;
             bytes1 original = header[i];
             header[i] = bytes1(byte_);
             (usual, plain) = harness.bothWays(header);
