@@ -29,6 +29,10 @@ constexpr const char* kKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efc
 constexpr const char* kOtherAddress = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 constexpr int kStartReadsMax = 1'000;
 
+/// Any time that is not long ago will do: 2026 and 136 years.
+constexpr std::uint64_t kCheckpointTime = 1'767'225'600;
+constexpr std::uint64_t kTrustingPeriod = 0xffffffff;
+
 /// Gives a checkpoint with one key, the generator of G1, after `not_ready_count` refusals.
 class TestSource final : public chain::Source {
   public:
@@ -40,9 +44,10 @@ class TestSource final : public chain::Source {
             co_return std::unexpected(error());
         }
         co_return encode_call(
-            "initialize(address,uint64,uint64,uint64,uint64,uint256[2][])",
+            "initialize(address,uint64,uint64,uint64,uint64,uint64,uint64,uint256[2][])",
             {AbiValue::address(owner), AbiValue::number(chain_id_.value), AbiValue::number(10),
-             AbiValue::number(0), AbiValue::number(0),
+             AbiValue::number(0), AbiValue::number(0), AbiValue::number(kCheckpointTime),
+             AbiValue::number(kTrustingPeriod),
              AbiValue::array({AbiValue::tuple({AbiValue::number(1), AbiValue::number(2)})})});
     }
     async::Task<Result<BlockNumber, chain::SourceError>> fetch_final_block() override {

@@ -14,7 +14,9 @@ namespace bn254 = crypto::bn254;
 using chain::SettingsError;
 
 constexpr std::string_view kKeys[] = {"epoch_length", "hash_fork_block", "checkpoint_block",
-                                      "checkpoint_validators"};
+                                      "checkpoint_validators", "trusting_period"};
+/// As the contract keeps it.
+constexpr std::uint64_t kSecondsMax = 0xffffffff;
 
 Result<std::uint64_t, SettingsError> read_number(const boost::json::object& parameters, const char* key,
                                                  std::uint64_t low) {
@@ -71,6 +73,12 @@ class MapoFamily final : public chain::Family {
         if (block < settings.hash_fork_block) {
             return std::unexpected(SettingsError{
                 "checkpoint_block", "is before hash_fork_block: seals of that time can be forged"});
+        }
+        if (parameters.contains("trusting_period")) {
+            TRY(settings.trusting_period_seconds, read_number(parameters, "trusting_period", 1));
+            if (settings.trusting_period_seconds > kSecondsMax) {
+                return std::unexpected(SettingsError{"trusting_period", "must be below 2^32 seconds"});
+            }
         }
         const boost::json::value* validators = parameters.if_contains("checkpoint_validators");
         if (validators == nullptr || !validators->is_array() || validators->get_array().empty() ||

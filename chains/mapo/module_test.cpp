@@ -68,6 +68,15 @@ TEST(mapo_family, network_files_leave_only_the_checkpoint) {
         EXPECT_EQ(wrong_key(parameters), "checkpoint_block");
         parameters["checkpoint_block"] = (hash_fork_block / epoch_length + 1) * epoch_length;
         EXPECT_EQ(wrong_key(parameters), "");
+        for (const rpc::Json& wrong :
+             {rpc::Json(0), rpc::Json(std::int64_t{1} << 32), rpc::Json("14 days")}) {
+            parameters["trusting_period"] = wrong;
+            EXPECT_EQ(wrong_key(parameters), "trusting_period");
+        }
+        for (const std::int64_t right : {std::int64_t{1}, (std::int64_t{1} << 32) - 1}) {
+            parameters["trusting_period"] = right;
+            EXPECT_EQ(wrong_key(parameters), "");
+        }
     }
 }
 

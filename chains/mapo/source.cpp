@@ -317,16 +317,23 @@ async::Task<Result<Bytes, SourceError>> MapoSource::fetch_client_initializer(Add
     CO_TRY(const BlockNumber head, co_await fetch_final_block());
     CO_TRY_VOID(co_await follow_to(BlockNumber{head.value + 1}));
     const TrustedState& state = states_.back();
+    // Trust counts from a time that validators sealed. The checkpoint's own header was sealed by a set that
+    // nobody here knows, so it is taken from the block after it: the set was in office then.
+    const bool has_begun =
+        head > state.last_epoch_block || state.last_epoch_block == settings_.checkpoint.last_epoch_block;
+    const BlockNumber timed{state.last_epoch_block.value + (has_begun ? 1 : 0)};
+    CO_TRY(const VerifiedHeader verified, co_await fetch_verified(timed));
     std::vector<AbiValue> keys;
     for (const Validator& validator : state.validators) {
         keys.push_back(
             AbiValue::tuple({AbiValue::number(validator.g1_key.x), AbiValue::number(validator.g1_key.y)}));
     }
     co_return codec::encode_call(
-        "initialize(address,uint64,uint64,uint64,uint64,uint256[2][])",
+        "initialize(address,uint64,uint64,uint64,uint64,uint64,uint64,uint256[2][])",
         {AbiValue::address(owner), AbiValue::number(settings_.chain_id.value),
          AbiValue::number(state.epoch_length), AbiValue::number(settings_.hash_fork_block),
-         AbiValue::number(state.last_epoch_block.value), AbiValue::array(std::move(keys))});
+         AbiValue::number(state.last_epoch_block.value), AbiValue::number(verified.header.timestamp.value),
+         AbiValue::number(settings_.trusting_period_seconds), AbiValue::array(std::move(keys))});
 }
 
 }  // namespace

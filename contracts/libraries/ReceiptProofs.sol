@@ -77,17 +77,24 @@ library ReceiptProofs {
     }
 
     /// @notice The key of an entry in a trie of a block's list.
-    function listKey(uint64 index) internal pure returns (bytes memory) {
-        if (index == 0) return hex"80";
-        if (index < 0x80) return abi.encodePacked(uint8(index));
-        uint256 size = 1;
-        while (index >> (8 * size) != 0) ++size;
-        bytes memory key = new bytes(1 + size);
-        key[0] = bytes1(uint8(0x80 + size));
-        for (uint256 i = 0; i < size; ++i) {
-            key[size - i] = bytes1(uint8(index >> (8 * i)));
+    function listKey(uint64 index) internal pure returns (bytes memory key) {
+        // rlp(index), at most 9 bytes.
+        assembly ("memory-safe") {
+            key := mload(0x40)
+            mstore(0x40, add(key, 0x40))
+            index := and(index, 0xffffffffffffffff)
+            switch lt(sub(index, 1), 0x7f)
+            case 1 {
+                mstore(key, 1)
+                mstore(add(key, 0x20), shl(248, index))
+            }
+            default {
+                let size := 0
+                for { let rest := index } rest { rest := shr(8, rest) } { size := add(size, 1) }
+                mstore(key, add(size, 1))
+                mstore(add(key, 0x20), or(shl(248, add(0x80, size)), shl(sub(248, shl(3, size)), index)))
+            }
         }
-        return key;
     }
 
     /// @dev `before` with the logs of one more receipt.
@@ -100,11 +107,19 @@ library ReceiptProofs {
     ) private pure returns (Log[] memory logs) {
         (uint256 at, uint256 end) =
             _openReceipt(TrieProof.verifySpans(receiptsRoot, listKey(txIndex), spans), txIndex);
-        logs = new Log[](before.length + wanted.length);
-        for (uint256 i = 0; i < before.length; ++i) {
-            logs[i] = before[i];
+        uint256 filled = before.length;
+        uint256 size = filled + wanted.length;
+        // Every place is filled below.
+        assembly ("memory-safe") {
+            logs := mload(0x40)
+            mstore(logs, size)
+            let to := add(logs, 0x20)
+            mstore(0x40, add(to, shl(5, size)))
+            for { let i := 0 } lt(i, filled) { i := add(i, 1) } {
+                mstore(add(to, shl(5, i)), mload(add(add(before, 0x20), shl(5, i))))
+            }
         }
-        _pick(at, end, wanted, logs, before.length);
+        _pick(at, end, wanted, logs, filled);
     }
 
     /// @dev Bounds of the logs of a receipt.
@@ -131,51 +146,134 @@ library ReceiptProofs {
         unchecked {
             if (wanted.length == 0) revert NoLogIndexes();
             uint256 position = 0;
+            uint256 next = 0; // least index that may follow
             for (uint256 i = 0; i < wanted.length; ++i) {
-                if (i != 0 && wanted[i] <= wanted[i - 1]) revert LogIndexesNotAscending(uint16(wanted[i]));
-                for (; position < wanted[i]; ++position) {
-                    if (at == end) revert LogIndexOutOfRange(uint16(wanted[i]), position);
+                uint256 index = wanted[i];
+                if (index < next) revert LogIndexesNotAscending(uint16(index));
+                next = index + 1;
+                for (; position < index; ++position) {
+                    if (at == end) revert LogIndexOutOfRange(uint16(index), position);
                     (,,,,, at) = _openLog(at, end);
                 }
-                if (at == end) revert LogIndexOutOfRange(uint16(wanted[i]), position);
-                (logs[filled++], at) = _readLog(at, end);
+                if (at == end) revert LogIndexOutOfRange(uint16(index), position);
+                uint256 log;
+                (log, at) = _readLog(at, end);
+                assembly ("memory-safe") {
+                    mstore(add(add(logs, 0x20), shl(5, filled)), log)
+                }
+                ++filled;
                 ++position;
             }
             while (at != end) (,,,,, at) = _openLog(at, end);
         }
     }
 
-    /// @dev Checks the log at `at`. Returns where its parts stand and the position after it.
+    /// @dev Checks the log at `at`.
+    /// @return emitter position of the address
+    /// @return topics position of the first topic's prefix
+    /// @return count of topics
+    /// @return data its position
+    /// @return dataSize of the data, bytes
+    /// @return next the position after the log
     function _openLog(uint256 at, uint256 end)
         private
         pure
-        returns (uint256 emitter, uint256 topics, uint256 topicsEnd, uint256 data, uint256 dataSize, uint256 next)
+        returns (uint256 emitter, uint256 topics, uint256 count, uint256 data, uint256 dataSize, uint256 next)
     {
         unchecked {
-            (at, next) = RlpReader.listAt(at, end);
-            emitter = RlpReader.fixedAt(at, next, 20);
-            (topics, topicsEnd) = RlpReader.listAt(emitter + 20, next);
-            if (topicsEnd - topics > TOPICS_MAX * TOPIC_ITEM_BYTES) revert TooManyTopics();
-            for (at = topics; at != topicsEnd;) at = RlpReader.fixedAt(at, topicsEnd, 32) + 32;
-            (data, dataSize) = RlpReader.bytesAt(topicsEnd, next);
-            if (data + dataSize != next) revert RlpReader.RlpTrailingBytes(data + dataSize);
+            uint256 start;
+            (start, next) = RlpReader.listAt(at, end);
+            bool isUsual;
+            // One pass for logs whose data has at most 55 bytes, or a length of one byte or two. Positions only grow, and the
+            // last must be the log's end.
+            assembly ("memory-safe") {
+                let word := calldataload(start)
+                let wrong := xor(byte(0, word), 0x94)
+                emitter := add(start, 1)
+                topics := add(start, 22)
+                let size := sub(byte(21, word), 0xc0)
+                if eq(size, 56) {
+                    size := byte(22, word)
+                    topics := add(start, 23)
+                    wrong := or(wrong, lt(size, 56))
+                }
+                count := div(size, TOPIC_ITEM_BYTES)
+                wrong := or(wrong, or(gt(count, TOPICS_MAX), xor(mul(count, TOPIC_ITEM_BYTES), size)))
+                if iszero(wrong) {
+                    data := topics
+                    for { let i := count } i { i := sub(i, 1) } {
+                        wrong := or(wrong, xor(byte(0, calldataload(data)), 0xa0))
+                        data := add(data, TOPIC_ITEM_BYTES)
+                    }
+                    word := calldataload(data)
+                    dataSize := sub(byte(0, word), 0x80)
+                    data := add(data, 1)
+                    switch dataSize
+                    case 56 {
+                        data := add(data, 1)
+                        dataSize := byte(1, word)
+                        wrong := or(wrong, lt(dataSize, 56))
+                    }
+                    case 57 {
+                        data := add(data, 2)
+                        dataSize := and(shr(232, word), 0xffff)
+                        wrong := or(wrong, lt(dataSize, 0x100))
+                    }
+                    // Of single bytes some have no prefix.
+                    default { wrong := or(wrong, or(gt(dataSize, 55), eq(dataSize, 1))) }
+                    isUsual := iszero(or(wrong, xor(add(data, dataSize), next)))
+                }
+            }
+            if (!isUsual) (emitter, topics, count, data, dataSize) = _openOtherLog(start, next);
         }
     }
 
-    function _readLog(uint256 at, uint256 end) private pure returns (Log memory log, uint256 next) {
+    /// @dev Any log: says what is wrong with those that are refused.
+    function _openOtherLog(uint256 at, uint256 end)
+        private
+        pure
+        returns (uint256 emitter, uint256 topics, uint256 count, uint256 data, uint256 dataSize)
+    {
         unchecked {
-            uint256 emitter;
-            uint256 topics;
+            emitter = RlpReader.fixedAt(at, end, 20);
             uint256 topicsEnd;
-            uint256 data;
-            uint256 dataSize;
-            (emitter, topics, topicsEnd, data, dataSize, next) = _openLog(at, end);
-            log.emitter = address(bytes20(RlpReader.wordAt(emitter)));
-            log.topics = new bytes32[]((topicsEnd - topics) / TOPIC_ITEM_BYTES);
-            for (uint256 i = 0; i < log.topics.length; ++i) {
-                log.topics[i] = RlpReader.wordAt(topics + TOPIC_ITEM_BYTES * i + 1);
+            (topics, topicsEnd) = RlpReader.listAt(emitter + 20, end);
+            if (topicsEnd - topics > TOPICS_MAX * TOPIC_ITEM_BYTES) revert TooManyTopics();
+            for (at = topics; at != topicsEnd; ++count) at = RlpReader.fixedAt(at, topicsEnd, 32) + 32;
+            (data, dataSize) = RlpReader.bytesAt(topicsEnd, end);
+            if (data + dataSize != end) revert RlpReader.RlpTrailingBytes(data + dataSize);
+        }
+    }
+
+    /// @return log a `Log` in memory
+    function _readLog(uint256 at, uint256 end) private pure returns (uint256 log, uint256 next) {
+        uint256 emitter;
+        uint256 topics;
+        uint256 count;
+        uint256 data;
+        uint256 dataSize;
+        (emitter, topics, count, data, dataSize, next) = _openLog(at, end);
+        // address ‖ reference to topics ‖ reference to data, then the topics, then the data: each array begins with its
+        // length and stands in whole words, of which the last ends in zeros.
+        assembly ("memory-safe") {
+            log := mload(0x40)
+            mstore(log, shr(96, calldataload(emitter)))
+            let to := add(log, 0x60)
+            mstore(add(log, 0x20), to)
+            mstore(to, count)
+            to := add(to, 0x20)
+            for {} count { count := sub(count, 1) } {
+                mstore(to, calldataload(add(topics, 1)))
+                topics := add(topics, TOPIC_ITEM_BYTES)
+                to := add(to, 0x20)
             }
-            log.data = RlpReader.slice(data, dataSize);
+            mstore(add(log, 0x40), to)
+            mstore(to, dataSize)
+            to := add(to, 0x20)
+            calldatacopy(to, data, dataSize)
+            to := add(to, dataSize)
+            mstore(to, 0)
+            mstore(0x40, and(add(to, 0x1f), not(0x1f)))
         }
     }
 }

@@ -221,6 +221,7 @@ contract ReceiptProofsTest is Test {
         expectFailed(hex"80");
     }
 
+    /// T-08
     function test_statusTwo() public {
         expectFailed(hex"02");
     }

@@ -61,28 +61,33 @@ library RlpReader {
     /// @return payload its position without the prefix; the next item is at `payload + size`
     /// @return size of the payload in bytes
     function itemAt(uint256 at, uint256 end) internal pure returns (bool isList, uint256 payload, uint256 size) {
-        unchecked {
-            if (at >= end) revert RlpTooShort(at);
-            uint256 word = _word(at);
-            uint256 prefix = word >> 248;
-            if (prefix < 0x80) return (false, at, 1);
-            isList = prefix >= 0xc0;
-            size = isList ? prefix - 0xc0 : prefix - 0x80;
-            payload = at + 1;
-            if (size > 55) {
-                uint256 lengthSize = size - 55;
-                payload += lengthSize;
-                if (payload > end) revert RlpTooShort(at);
-                // One byte of prefix and up to 8 of length are in the word.
-                size = (word << 8) >> (256 - 8 * lengthSize);
-                if (_byte(at + 1) == 0 || size <= 55) revert RlpNonCanonical(at);
-            } else if (size == 1 && !isList) {
-                if (payload >= end) revert RlpTooShort(at);
-                if (_byte(payload) < 0x80) revert RlpNonCanonical(at);
+        bool isWrong;
+        assembly ("memory-safe") {
+            // One byte of prefix and up to 8 of length are in the word. A length of 8 bytes is far from overflowing a
+            // position.
+            let word := calldataload(at)
+            let prefix := byte(0, word)
+            switch lt(prefix, 0x80)
+            case 1 {
+                payload := at
+                size := 1
+                isWrong := iszero(lt(at, end))
             }
-            // A length of 8 bytes is far from overflowing a position.
-            if (payload + size > end) revert RlpTooShort(at);
+            default {
+                isList := gt(prefix, 0xbf)
+                payload := add(at, 1)
+                size := and(prefix, 0x3f)
+                switch gt(size, 55)
+                case 0 { isWrong := and(eq(prefix, 0x81), lt(byte(1, word), 0x80)) }
+                default {
+                    payload := add(at, sub(size, 54))
+                    size := shr(sub(696, shl(3, size)), shl(8, word)) // 256 - 8 (size - 55)
+                    isWrong := or(iszero(byte(1, word)), lt(size, 56))
+                }
+                isWrong := or(isWrong, gt(add(payload, size), end))
+            }
         }
+        if (isWrong) _refuse(at, end);
     }
 
     function bytesAt(uint256 at, uint256 end) internal pure returns (uint256 payload, uint256 size) {
@@ -185,6 +190,21 @@ library RlpReader {
 
     function wordAt(uint256 position) internal pure returns (bytes32) {
         return bytes32(_word(position));
+    }
+
+    /// @dev Says what is wrong with the item at `at`.
+    function _refuse(uint256 at, uint256 end) private pure {
+        unchecked {
+            uint256 prefix = _byte(at);
+            uint256 lengthSize = prefix & 0x3f > 55 ? (prefix & 0x3f) - 55 : 0;
+            if (at >= end || at + 1 + lengthSize > end) revert RlpTooShort(at);
+            // All but this are wrong in their first two bytes, or too long, which says less.
+            if (lengthSize != 0 && (_byte(at + 1) == 0 || (_word(at) << 8) >> (256 - 8 * lengthSize) <= 55)) {
+                revert RlpNonCanonical(at);
+            }
+            if (prefix == 0x81 && at + 1 < end && _byte(at + 1) < 0x80) revert RlpNonCanonical(at);
+            revert RlpTooShort(at);
+        }
     }
 
     function _byte(uint256 position) private pure returns (uint256 value) {

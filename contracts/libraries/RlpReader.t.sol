@@ -49,6 +49,53 @@ contract RlpHarness {
         RlpReader.over(encoded).nextFixed(size);
     }
 
+    function item(bytes calldata encoded) external pure returns (bool, uint256, uint256) {
+        (uint256 at, uint256 end) = boundsOf(encoded);
+        return RlpReader.itemAt(at, end);
+    }
+
+    /// `item` the plain way.
+    function plainItem(bytes calldata encoded) external pure returns (bool isList, uint256 payload, uint256 size) {
+        (uint256 at, uint256 end) = boundsOf(encoded);
+        return plainItemAt(at, end);
+    }
+
+    /// `number` the plain way.
+    function plainNumber(bytes calldata encoded, uint256 sizeMax) external pure returns (uint256) {
+        (uint256 at, uint256 end) = boundsOf(encoded);
+        (bool isList, uint256 payload, uint256 size) = plainItemAt(at, end);
+        if (isList) revert RlpReader.RlpUnexpectedList(at);
+        if (size == 0) return 0;
+        if (size > sizeMax) revert RlpReader.RlpIntegerTooLarge(size);
+        if (uint8(bytes1(RlpReader.wordAt(payload))) == 0) revert RlpReader.RlpNonCanonical(at);
+        return uint256(RlpReader.wordAt(payload)) >> (256 - 8 * size);
+    }
+
+    function boundsOf(bytes calldata encoded) private pure returns (uint256 at, uint256 end) {
+        RlpReader.Cursor memory items = RlpReader.over(encoded);
+        return (items.position, items.end);
+    }
+
+    function plainItemAt(uint256 at, uint256 end) private pure returns (bool isList, uint256 payload, uint256 size) {
+        if (at >= end) revert RlpReader.RlpTooShort(at);
+        uint256 prefix = uint8(bytes1(RlpReader.wordAt(at)));
+        if (prefix < 0x80) return (false, at, 1);
+        isList = prefix >= 0xc0;
+        size = isList ? prefix - 0xc0 : prefix - 0x80;
+        payload = at + 1;
+        if (size > 55) {
+            uint256 lengthSize = size - 55;
+            payload += lengthSize;
+            if (payload > end) revert RlpReader.RlpTooShort(at);
+            size = uint256(RlpReader.wordAt(at + 1)) >> (256 - 8 * lengthSize);
+            if (uint8(bytes1(RlpReader.wordAt(at + 1))) == 0 || size <= 55) revert RlpReader.RlpNonCanonical(at);
+        } else if (size == 1 && !isList) {
+            if (payload >= end) revert RlpReader.RlpTooShort(at);
+            if (uint8(bytes1(RlpReader.wordAt(payload))) < 0x80) revert RlpReader.RlpNonCanonical(at);
+        }
+        if (payload + size > end) revert RlpReader.RlpTooShort(at);
+    }
+
     function raw(bytes calldata encoded) external pure returns (bool isList, bytes memory item) {
         uint256 start;
         uint256 size;
@@ -121,6 +168,30 @@ contract RlpReaderTest is Test {
         try reader.rewrite(encoded) returns (bytes memory written) {
             assertEq(written, encoded);
         } catch {}
+    }
+
+    function assertSameAnswer(bytes memory call, bytes memory plainCall) private view {
+        (bool ok, bytes memory answer) = address(reader).staticcall(call);
+        (bool plainOk, bytes memory plainAnswer) = address(reader).staticcall(plainCall);
+        assertTrue(ok == plainOk, "same verdict");
+        assertEq(answer, plainAnswer);
+    }
+
+    /// Items and numbers are read, or refused by name, as the plain way does.
+    function testFuzz_theSameAsThePlainWay(uint8 second, uint8 cut, uint8 sizeMax, uint256 word) public view {
+        bytes memory encoded = abi.encodePacked(uint8(0), second, word, new bytes(256));
+        uint256 size = cut % 4 == 0 ? cut / 4 : encoded.length;
+        assembly ("memory-safe") {
+            mstore(encoded, size)
+        }
+        for (uint256 p = 0; p < 256; ++p) {
+            if (size != 0) encoded[0] = bytes1(uint8(p));
+            assertSameAnswer(abi.encodeCall(reader.item, (encoded)), abi.encodeCall(reader.plainItem, (encoded)));
+            uint256 most = 1 + sizeMax % 32;
+            assertSameAnswer(
+                abi.encodeCall(reader.number, (encoded, most)), abi.encodeCall(reader.plainNumber, (encoded, most))
+            );
+        }
     }
 
     function testFuzz_stringsComeBack(bytes calldata value) public view {

@@ -9,7 +9,8 @@ import {RlpReader} from "./RlpReader.sol";
 library TrieProof {
     uint256 private constant BRANCH_ITEMS = 17;
     uint256 private constant HASH_BYTES = 32;
-    uint256 private constant SPAN_SIZE_MASK = type(uint128).max;
+    uint256 private constant HASH_PREFIX = 0xa0;
+    uint256 private constant SPAN_SIZE_MASK = 0xffffffffffffffffffffffffffffffff;
 
     error TrieMissingNode();
     error TrieHashMismatch(uint256 node);
@@ -54,9 +55,9 @@ library TrieProof {
     {
         unchecked {
             value = RlpReader.slice(0, 0);
-            uint256 used = 0;
-            uint256 keyAt = 0; // nibbles of the key consumed
-            (uint256 at, uint256 end) = _enter(spans, used++, root);
+            (uint256 used, bytes32 hash) = _walkBranches(root, key, spans);
+            uint256 keyAt = used; // nibbles of the key consumed
+            (uint256 at, uint256 end) = _enter(spans, used++, hash);
             while (true) {
                 uint256 index = keyAt == 2 * key.length ? BRANCH_ITEMS - 1 : _nibble(key, keyAt);
                 (uint256 items, uint256 child) = _scan(at, end, index);
@@ -114,25 +115,86 @@ library TrieProof {
     function _scan(uint256 at, uint256 end, uint256 index) private pure returns (uint256 items, uint256 child) {
         unchecked {
             while (at != end) {
-                // Empty items and hashes, of which most of a branch consists.
-                assembly ("memory-safe") {
-                    for {} lt(at, end) {} {
-                        let prefix := byte(0, calldataload(at))
-                        let size := add(1, shl(5, eq(prefix, 0xa0)))
-                        if iszero(or(eq(prefix, 0x80), eq(prefix, 0xa0))) { break }
-                        if gt(add(at, size), end) { break }
-                        if eq(items, index) { child := at }
-                        items := add(items, 1)
-                        at := add(at, size)
-                    }
+                if (items == index) child = at;
+                (, uint256 payload, uint256 size) = RlpReader.itemAt(at, end);
+                at = payload + size;
+                if (++items > BRANCH_ITEMS) revert TrieMalformedNode();
+            }
+        }
+    }
+
+    /// @dev Walks from `root` through the branches above all other nodes, as far as they look as nearly all do: children
+    /// are hashes or nothing, there is no value, and the key's way leads to a hash. Of a node that looks different, or
+    /// whose hash is not the one it should have, nothing is taken: the caller goes on with it and says what is wrong.
+    /// @return used nodes walked through, each of which took one nibble of the key
+    /// @return hash of the node that follows
+    function _walkBranches(bytes32 root, bytes memory key, uint256[] memory spans)
+        private
+        pure
+        returns (uint256 used, bytes32 hash)
+    {
+        assembly ("memory-safe") {
+            // The position after the empty item or hash at `at`; what else stands there shows in the words.
+            function step(at, word) -> next {
+                next := add(at, add(1, and(shr(248, word), 0x20)))
+            }
+            hash := root
+            let free := mload(0x40)
+            let steps := mload(spans)
+            if lt(shl(1, mload(key)), steps) { steps := shl(1, mload(key)) }
+            for {} lt(used, steps) { used := add(used, 1) } {
+                let start := mload(add(add(spans, 0x20), shl(5, used)))
+                let size := and(start, SPAN_SIZE_MASK)
+                start := shr(128, start)
+                // A list with a length of one byte or two.
+                let word := calldataload(start)
+                let at := add(start, 2)
+                let least := 56
+                let listSize := byte(1, word)
+                switch byte(0, word)
+                case 0xf8 {}
+                case 0xf9 {
+                    at := add(start, 3)
+                    least := 0x100
+                    listSize := and(shr(232, word), 0xffff)
                 }
-                if (at != end) {
-                    if (items == index) child = at;
-                    ++items;
-                    (, uint256 payload, uint256 size) = RlpReader.itemAt(at, end);
-                    at = payload + size;
+                default { break }
+                let end := add(start, size)
+                if or(lt(listSize, least), xor(add(at, listSize), end)) { break }
+
+                let nibble := byte(0, mload(add(add(key, 0x20), shr(1, used))))
+                nibble := and(shr(shl(2, iszero(and(used, 1))), nibble), 0x0f)
+                let child := 0
+                let any := 0
+                let all := not(0)
+                for { let group := 0 } lt(group, 16) { group := add(group, 4) } {
+                    if eq(group, and(nibble, 12)) { child := at }
+                    word := calldataload(at)
+                    at := step(at, word)
+                    any := or(any, word)
+                    all := and(all, word)
+                    word := calldataload(at)
+                    at := step(at, word)
+                    any := or(any, word)
+                    all := and(all, word)
+                    word := calldataload(at)
+                    at := step(at, word)
+                    any := or(any, word)
+                    all := and(all, word)
+                    word := calldataload(at)
+                    at := step(at, word)
+                    any := or(any, word)
+                    all := and(all, word)
                 }
-                if (items > BRANCH_ITEMS) revert TrieMalformedNode();
+                for { let left := and(nibble, 3) } left { left := sub(left, 1) } { child := step(child, calldataload(child)) }
+                // Prefixes were 0x80 and 0xa0 only, then there is no value, and that is all.
+                let wrong := or(and(byte(0, any), 0x5f), iszero(shr(255, all)))
+                wrong := or(wrong, xor(byte(0, calldataload(at)), 0x80))
+                wrong := or(wrong, xor(add(at, 1), end))
+                if or(wrong, xor(byte(0, calldataload(child)), HASH_PREFIX)) { break }
+                calldatacopy(free, start, size)
+                if xor(keccak256(free, size), hash) { break }
+                hash := calldataload(add(child, 1))
             }
         }
     }

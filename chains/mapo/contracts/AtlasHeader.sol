@@ -45,6 +45,22 @@ library AtlasHeader {
     uint32 private constant EMPTY_AGGREGATED_SEAL = 0xc3808080;
     uint256 private constant EMPTY_AGGREGATED_SEAL_BYTES = 4;
 
+    // Where members of Layout and of AtlasHeaderFields stand in memory.
+    uint256 private constant LAYOUT_END = 0x20;
+    uint256 private constant LAYOUT_BODY = 0x40;
+    uint256 private constant LAYOUT_EXTRA_ITEM = 0x60;
+    uint256 private constant LAYOUT_EXTRA = 0x80;
+    uint256 private constant LAYOUT_AFTER_EXTRA = 0xa0;
+    uint256 private constant LAYOUT_ISTANBUL = 0xc0;
+    uint256 private constant LAYOUT_SEAL_ITEM = 0xe0;
+    uint256 private constant LAYOUT_AFTER_SEAL = 0x100;
+    uint256 private constant FIELDS_COINBASE = 0x20;
+    uint256 private constant FIELDS_RECEIPTS_ROOT = 0x40;
+    uint256 private constant FIELDS_NUMBER = 0x60;
+    uint256 private constant FIELDS_TIME = 0x80;
+    uint256 private constant FIELDS_LISTS = 0xa0; // references to three cursors
+    uint256 private constant FIELDS_REMOVED = 0x100;
+
     error HeaderExtraTooShort(uint256 size);
     error HeaderAggregatedSealNotEmpty();
     error HeaderParentSealMalformed();
@@ -81,12 +97,149 @@ library AtlasHeader {
 
     /// @notice Parses the header and checks the proposer's seal.
     function decode(bytes calldata header) internal pure returns (AtlasHeaderFields memory fields) {
+        if (header.length > HEADER_BYTES_MAX) revert HeaderTooLarge(header.length);
+        Layout memory layout;
+        if (!parseUsual(header, layout, fields)) parse(header, layout, fields);
+        fields.blockHash = _hash(layout.start, header.length);
+        _checkProposer(layout, fields.coinbase);
+    }
+
+    /// @dev `parse` in one pass, for headers that look as nearly all do: no change of validators and no number above 8
+    /// bytes. Whether a header does is found out as it goes, and what it found does not count if not.
+    ///
+    /// Positions only grow and the last one must be the header's end, so nothing beyond that was read if all is as usual.
+    function parseUsual(bytes calldata header, Layout memory layout, AtlasHeaderFields memory fields)
+        internal
+        pure
+        returns (bool isUsual)
+    {
+        assembly ("memory-safe") {
+            // `wrong` is 0 where a thing is as usual.
+            function at24(position) -> value {
+                value := shr(232, calldataload(position))
+            }
+            function integer(position) -> wrong, next, value {
+                let word := calldataload(position)
+                let size := byte(0, word)
+                switch lt(size, 0x80)
+                case 1 {
+                    value := size
+                    next := add(position, 1)
+                    wrong := iszero(size)
+                }
+                default {
+                    size := sub(size, 0x80)
+                    next := add(add(position, 1), size)
+                    value := shr(sub(256, shl(3, size)), shl(8, word))
+                    // The least that takes so many bytes; one byte with a prefix is 0x80 or more.
+                    let least := shl(mul(7, eq(size, 1)), iszero(iszero(size)))
+                    wrong := or(gt(size, 8), lt(byte(1, word), least))
+                }
+            }
+            // A string or a list (`base` 0x80 or 0xc0) of up to 2^16 bytes.
+            function open(position, base) -> wrong, content, size {
+                let word := calldataload(position)
+                size := sub(byte(0, word), base)
+                content := add(position, 1)
+                switch size
+                case 56 {
+                    content := add(position, 2)
+                    size := byte(1, word)
+                    wrong := lt(size, 56)
+                }
+                case 57 {
+                    content := add(position, 3)
+                    size := and(shr(232, word), 0xffff)
+                    wrong := lt(size, 0x100)
+                }
+                default { wrong := gt(size, 55) }
+            }
+
+            let at := header.offset
+            let end := add(at, header.length)
+            mstore(layout, at)
+            mstore(add(layout, LAYOUT_END), end)
+            let wrong, body, size := open(at, 0xc0)
+            wrong := or(wrong, xor(add(body, size), end))
+            mstore(add(layout, LAYOUT_BODY), body)
+
+            // parentHash, coinbase, stateRoot, txRoot, receiptsRoot, logsBloom
+            wrong := or(wrong, xor(byte(0, calldataload(body)), 0xa0))
+            let word := calldataload(add(body, 33))
+            wrong := or(wrong, xor(byte(0, word), 0x94))
+            mstore(add(fields, FIELDS_COINBASE), shr(96, shl(8, word)))
+            wrong := or(wrong, xor(byte(21, word), 0xa0))
+            wrong := or(wrong, xor(byte(0, calldataload(add(body, 87))), 0xa0))
+            wrong := or(wrong, xor(byte(0, calldataload(add(body, 120))), 0xa0))
+            mstore(add(fields, FIELDS_RECEIPTS_ROOT), calldataload(add(body, 121)))
+            wrong := or(wrong, xor(at24(add(body, 153)), 0xb90100))
+
+            // number, gasLimit, gasUsed, time
+            let off, value
+            off, at, value := integer(add(body, 412))
+            mstore(add(fields, FIELDS_NUMBER), value)
+            wrong := or(wrong, off)
+            off, at, value := integer(at)
+            wrong := or(wrong, off)
+            off, at, value := integer(at)
+            wrong := or(wrong, off)
+            off, at, value := integer(at)
+            mstore(add(fields, FIELDS_TIME), value)
+            wrong := or(wrong, off)
+
+            // extra: vanity, then a list that takes up the rest
+            mstore(add(layout, LAYOUT_EXTRA_ITEM), at)
+            off, at, size := open(at, 0x80)
+            wrong := or(wrong, off)
+            mstore(add(layout, LAYOUT_EXTRA), at)
+            let afterExtra := add(at, size)
+            mstore(add(layout, LAYOUT_AFTER_EXTRA), afterExtra)
+            off, at, size := open(add(at, VANITY_BYTES), 0xc0)
+            wrong := or(wrong, or(off, xor(add(at, size), afterExtra)))
+            mstore(add(layout, LAYOUT_ISTANBUL), at)
+            // No added addresses and keys, no removed; the proposer's seal; the empty aggregated seal.
+            word := calldataload(at)
+            wrong := or(wrong, xor(shr(208, word), 0xc0c0c080b841))
+            for { let list := add(fields, FIELDS_LISTS) } lt(list, add(fields, FIELDS_REMOVED)) {
+                list := add(list, 0x20)
+            } {
+                at := add(at, 1)
+                let cursor := mload(list)
+                mstore(cursor, at)
+                mstore(add(cursor, 0x20), at)
+            }
+            at := add(at, 1)
+            mstore(add(layout, LAYOUT_SEAL_ITEM), at)
+            at := add(at, add(2, SEAL_BYTES))
+            mstore(add(layout, LAYOUT_AFTER_SEAL), at)
+            wrong := or(wrong, xor(shr(224, calldataload(at)), EMPTY_AGGREGATED_SEAL))
+            // The parent's seal, up to the end of extra: bitmap, signature or nothing, round.
+            off, at, size := open(add(at, EMPTY_AGGREGATED_SEAL_BYTES), 0xc0)
+            wrong := or(wrong, or(off, xor(add(at, size), afterExtra)))
+            off, at, value := integer(at)
+            wrong := or(wrong, off)
+            switch byte(0, calldataload(at))
+            case 0x80 { at := add(at, 1) }
+            default {
+                wrong := or(wrong, xor(shr(240, calldataload(at)), 0xb840))
+                at := add(at, add(2, SIGNATURE_BYTES))
+            }
+            off, at, value := integer(at)
+            wrong := or(wrong, or(off, xor(at, afterExtra)))
+
+            // mixDigest, nonce, baseFee
+            wrong := or(wrong, xor(byte(0, calldataload(at)), 0xa0))
+            wrong := or(wrong, xor(byte(0, calldataload(add(at, 33))), 0x88))
+            off, at, value := integer(add(at, 42))
+            isUsual := iszero(or(wrong, or(off, xor(at, end))))
+        }
+    }
+
+    /// @dev Any header: says what is wrong with those that are refused.
+    function parse(bytes calldata header, Layout memory layout, AtlasHeaderFields memory fields) internal pure {
         unchecked {
-            if (header.length > HEADER_BYTES_MAX) revert HeaderTooLarge(header.length);
-            Layout memory layout;
             (layout.body, layout.end) = RlpReader.listOf(header);
             layout.start = layout.end - header.length;
-            fields.blockHash = _hash(layout.start, header.length);
             uint256 end = layout.end;
             uint256 at = RlpReader.fixedAt(layout.body, end, 32) + 32; // parentHash
             at = RlpReader.fixedAt(at, end, 20);
@@ -112,7 +265,6 @@ library AtlasHeader {
             (, at) = RlpReader.uintAt(at, end, 32); // baseFee
             if (at != end) revert RlpReader.RlpTrailingBytes(at);
             _decodeExtra(layout, fields);
-            _checkProposer(layout, fields.coinbase);
         }
     }
 
@@ -174,59 +326,47 @@ library AtlasHeader {
         if (signer == address(0) || signer != coinbase) revert ProposerMismatch(signer, coinbase);
     }
 
-    function _unsignedHash(Layout memory layout) private pure returns (bytes32) {
-        unchecked {
-            // The empty seal is one byte.
-            uint256 listSize = layout.sealItem - layout.istanbul + 1 + layout.afterExtra - layout.afterSeal;
-            uint256 extraSize = VANITY_BYTES + _prefixBytes(listSize) + listSize;
-            uint256 size = layout.extraItem - layout.body + _prefixBytes(extraSize) + extraSize + layout.end
-                - layout.afterExtra;
-            uint256 start;
-            assembly ("memory-safe") {
-                start := mload(0x40)
-            }
-            uint256 to = _writePrefix(start, size, 0xc0);
-            to = _copy(to, layout.body, layout.extraItem);
-            to = _writePrefix(to, extraSize, 0x80);
-            to = _copy(to, layout.extra, layout.extra + VANITY_BYTES);
-            to = _writePrefix(to, listSize, 0xc0);
-            to = _copy(to, layout.istanbul, layout.sealItem);
-            assembly ("memory-safe") {
-                mstore8(to, 0x80)
-            }
-            to = _copy(to + 1, layout.afterSeal, layout.end);
-            bytes32 hash;
-            assembly ("memory-safe") {
-                hash := keccak256(start, sub(to, start))
-            }
-            return hash;
-        }
-    }
-
-    /// @dev Copies calldata to memory beyond what is allocated. Returns where the copy ends.
-    function _copy(uint256 to, uint256 from, uint256 end) private pure returns (uint256) {
-        unchecked {
-            uint256 size = end - from;
-            assembly ("memory-safe") {
-                calldatacopy(to, from, size)
-            }
-            return to + size;
-        }
-    }
-
-    /// @dev Bytes of the prefix of a part of a header.
-    function _prefixBytes(uint256 size) private pure returns (uint256) {
-        return size <= 55 ? 1 : size < 0x100 ? 2 : 3;
-    }
-
-    /// @dev Writes it. Returns where it ends.
-    function _writePrefix(uint256 to, uint256 size, uint256 base) private pure returns (uint256) {
-        uint256 bytes_ = _prefixBytes(size);
-        uint256 prefix = bytes_ == 1 ? base + size : bytes_ == 2 ? base + 56 << 8 | size : base + 57 << 16 | size;
+    function _unsignedHash(Layout memory layout) private pure returns (bytes32 hash) {
         assembly ("memory-safe") {
-            mstore(to, shl(sub(256, shl(3, bytes_)), prefix))
+            // Bytes of the prefix of a part of a header.
+            function prefixBytes(size) -> count {
+                count := add(1, add(gt(size, 55), gt(size, 0xff)))
+            }
+            function writePrefix(to, size, base) -> next {
+                let count := prefixBytes(size)
+                let prefix := add(base, size)
+                if sub(count, 1) { prefix := or(shl(shl(3, sub(count, 1)), add(base, add(54, count))), size) }
+                mstore(to, shl(sub(256, shl(3, count)), prefix))
+                next := add(to, count)
+            }
+            function copy(to, from, until) -> next {
+                let size := sub(until, from)
+                calldatacopy(to, from, size)
+                next := add(to, size)
+            }
+            let body := mload(add(layout, LAYOUT_BODY))
+            let extraItem := mload(add(layout, LAYOUT_EXTRA_ITEM))
+            let afterExtra := mload(add(layout, LAYOUT_AFTER_EXTRA))
+            let istanbul := mload(add(layout, LAYOUT_ISTANBUL))
+            let sealItem := mload(add(layout, LAYOUT_SEAL_ITEM))
+            let afterSeal := mload(add(layout, LAYOUT_AFTER_SEAL))
+            let end := mload(add(layout, LAYOUT_END))
+            // The empty seal is one byte.
+            let listSize := sub(add(sub(sealItem, istanbul), add(1, afterExtra)), afterSeal)
+            let extraSize := add(VANITY_BYTES, add(prefixBytes(listSize), listSize))
+            let size := add(add(sub(extraItem, body), prefixBytes(extraSize)), add(extraSize, sub(end, afterExtra)))
+
+            // Beyond what is allocated.
+            let start := mload(0x40)
+            let to := copy(writePrefix(start, size, 0xc0), body, extraItem)
+            to := writePrefix(to, extraSize, 0x80)
+            let extra := mload(add(layout, LAYOUT_EXTRA))
+            to := copy(to, extra, add(extra, VANITY_BYTES))
+            to := copy(writePrefix(to, listSize, 0xc0), istanbul, sealItem)
+            mstore8(to, 0x80)
+            to := copy(add(to, 1), afterSeal, end)
+            hash := keccak256(start, sub(to, start))
         }
-        return to + bytes_;
     }
 
     function _hash(uint256 position, uint256 size) private pure returns (bytes32 value) {

@@ -10,10 +10,23 @@ contract HeaderHarness {
     function decode(bytes calldata header) external pure returns (AtlasHeaderFields memory) {
         return AtlasHeader.decode(header);
     }
+
+    /// What the two ways to read a header say of it, the plain one only if the other says anything.
+    function bothWays(bytes calldata header) external pure returns (bytes32 usual, bytes32 plain) {
+        AtlasHeader.Layout memory layout;
+        AtlasHeaderFields memory fields;
+        if (!AtlasHeader.parseUsual(header, layout, fields)) return (0, 0);
+        usual = keccak256(abi.encode(layout, fields));
+        AtlasHeader.Layout memory other;
+        AtlasHeaderFields memory otherFields;
+        AtlasHeader.parse(header, other, otherFields);
+        plain = keccak256(abi.encode(other, otherFields));
+    }
 }
 
 contract AtlasHeaderTest is Test {
     uint256 private constant PROPOSER_KEY = 0xb0b;
+    uint256 private constant BLOOM_AT = 3 + 33 + 21 + 3 * 33 + 3;
 
     /// A header in parts, written the plain way and sealed by a test key.
     struct Parts {
@@ -108,6 +121,43 @@ contract AtlasHeaderTest is Test {
         assertEq(fields.addedAddresses.end - fields.addedAddresses.position, addresses.length);
     }
 
+    /// The short way takes nothing that the plain one refuses, and finds the same.
+    function testFuzz_theShortWayFindsTheSame(uint64 number, uint64 time, uint64 base, uint8 round, uint8 byte_)
+        public
+        view
+    {
+        Parts memory p = parts();
+        p.before = bytes.concat(
+            word("parent"),
+            RlpWriter.str(abi.encodePacked(vm.addr(PROPOSER_KEY))),
+            word("state"),
+            word("transactions"),
+            word("receipts"),
+            RlpWriter.str(new bytes(256))
+        );
+        p.before = bytes.concat(
+            p.before, RlpWriter.num(number), RlpWriter.num(30_000_000), RlpWriter.num(byte_), RlpWriter.num(time)
+        );
+        p.parentSeal =
+            bytes.concat(RlpWriter.num(number), RlpWriter.str(new bytes(round % 2 * 64)), RlpWriter.num(round));
+        p.afterExtra = bytes.concat(word("mix"), RlpWriter.str(new bytes(8)), RlpWriter.num(base));
+        bytes memory header = assemble(p, new bytes(65));
+        (bytes32 usual, bytes32 plain) = harness.bothWays(header);
+        assertTrue(usual != 0, "usual");
+        assertEq(usual, plain);
+        for (uint256 i = 0; i < header.length; ++i) {
+            if (i == BLOOM_AT) i += 256;
+            bytes1 original = header[i];
+            header[i] = bytes1(byte_);
+            (usual, plain) = harness.bothWays(header);
+            assertEq(usual, plain);
+            header[i] = bytes1(uint8(original) ^ uint8(1 << (byte_ % 8)));
+            (usual, plain) = harness.bothWays(header);
+            assertEq(usual, plain);
+            header[i] = original;
+        }
+    }
+
     function headerAt(string memory json, uint256 i, string memory field) private pure returns (bytes memory) {
         return vm.parseJsonBytes(json, string.concat("$[", vm.toString(i), "].", field));
     }
@@ -119,6 +169,8 @@ contract AtlasHeaderTest is Test {
             bytes memory header = headerAt(json, i, "rlpWithoutAggregatedSeal");
             string memory expected = string.concat("$[", vm.toString(i), "].expected.");
             AtlasHeaderFields memory fields = harness.decode(header);
+            (bytes32 usual, bytes32 plain) = harness.bothWays(header);
+            assertEq(usual, plain);
             assertEq(fields.blockHash, vm.parseJsonBytes32(json, string.concat(expected, "headerHash")));
             assertEq(
                 fields.coinbase, vm.parseJsonAddress(json, string.concat("$[", vm.toString(i), "].header.coinbase"))

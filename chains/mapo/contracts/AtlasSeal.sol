@@ -40,7 +40,7 @@ library AtlasSeal {
     uint256 private constant HINTS_AT = AGGREGATE_KEY_AT + 128;
     uint256 private constant ABSENT_COUNT_AT = 64; // after the hints
     uint256 private constant ABSENT_BYTES = 1 + 64;
-    uint8 private constant COMMIT_CODE = 2;
+    uint256 private constant COMMIT_CODE = 2;
 
     error SealTooShort();
     error AbsentIndexWrong(uint256 index);
@@ -72,15 +72,20 @@ library AtlasSeal {
             if (absentCount + required > count) {
                 revert QuorumNotReached(count < absentCount ? 0 : count - absentCount, required);
             }
-            seal.absent = new uint256[](absentCount);
-            seal.leaves = new bytes32[](absentCount);
+            uint256[] memory absent = new uint256[](absentCount);
+            bytes32[] memory leaves = new bytes32[](absentCount);
+            (seal.absent, seal.leaves) = (absent, leaves);
             uint256 least = 0;
             for (uint256 i = 0; i < absentCount; ++i) {
                 uint256 index = _word(at) >> 248;
                 if (index < least || index >= count) revert AbsentIndexWrong(index);
                 least = index + 1;
-                seal.absent[i] = index;
-                seal.leaves[i] = leafAt(at + 1);
+                bytes32 leaf = leafAt(at + 1);
+                assembly ("memory-safe") {
+                    let place := shl(5, add(i, 1))
+                    mstore(add(absent, place), index)
+                    mstore(add(leaves, place), leaf)
+                }
                 (x, y) = Bn254.subtract(x, y, _word(at + 1), _word(at + 33));
                 at += ABSENT_BYTES;
             }
@@ -99,18 +104,33 @@ library AtlasSeal {
         // Two equations in one: e(hash, K) = e(signature, g2) says that the seal is K's, and e(g1, K) = e(signers, g2) that
         // K is the signers' sum. With a factor that is only known once all of it is fixed, the folded equation
         // e(hash + r g1, K) = e(signature + r signers, g2) holds only if both do.
-        uint256 factor = uint256(
-            keccak256(
-                abi.encodePacked(
-                    hashX, hashY, seal.signersX, seal.signersY, seal.signatureX, seal.signatureY, seal.aggregateKey
-                )
-            )
-        ) >> 128;
+        uint256 factor = _factor(seal, hashX, hashY);
         (uint256 leftX, uint256 leftY) = Bn254.mul(1, 2, factor);
         (leftX, leftY) = Bn254.add(leftX, leftY, hashX, hashY);
         (uint256 rightX, uint256 rightY) = Bn254.mul(seal.signersX, seal.signersY, factor);
         (rightX, rightY) = Bn254.add(rightX, rightY, seal.signatureX, seal.signatureY);
         if (!Bn254.pairingEquals(leftX, leftY, seal.aggregateKey, rightX, rightY)) revert SealInvalid();
+    }
+
+    /// @dev The upper half of keccak256(hash ‖ signers ‖ signature ‖ key).
+    function _factor(Seal memory seal, uint256 hashX, uint256 hashY) private pure returns (uint256 factor) {
+        (uint256 signersX, uint256 signersY) = (seal.signersX, seal.signersY);
+        (uint256 signatureX, uint256 signatureY) = (seal.signatureX, seal.signatureY);
+        uint256[4] memory key = seal.aggregateKey;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, hashX)
+            mstore(add(free, 0x20), hashY)
+            mstore(add(free, 0x40), signersX)
+            mstore(add(free, 0x60), signersY)
+            mstore(add(free, 0x80), signatureX)
+            mstore(add(free, 0xa0), signatureY)
+            mstore(add(free, 0xc0), mload(key))
+            mstore(add(free, 0xe0), mload(add(key, 0x20)))
+            mstore(add(free, 0x100), mload(add(key, 0x40)))
+            mstore(add(free, 0x120), mload(add(key, 0x60)))
+            factor := shr(128, keccak256(free, 0x140))
+        }
     }
 
     /// @notice ceil(2n/3), which is n - floor(n/3).
@@ -127,11 +147,15 @@ library AtlasSeal {
     }
 
     /// @dev blockHash ‖ round (minimal, empty for 0) ‖ 2.
-    function _message(bytes32 blockHash, uint256 round) private pure returns (bytes memory) {
-        if (round == 0) return abi.encodePacked(blockHash, COMMIT_CODE);
-        if (round < 1 << 8) return abi.encodePacked(blockHash, uint8(round), COMMIT_CODE);
-        if (round < 1 << 16) return abi.encodePacked(blockHash, uint16(round), COMMIT_CODE);
-        return abi.encodePacked(blockHash, uint24(round), COMMIT_CODE);
+    function _message(bytes32 blockHash, uint256 round) private pure returns (bytes memory message) {
+        assembly ("memory-safe") {
+            message := mload(0x40)
+            mstore(0x40, add(message, 0x60))
+            let size := add(add(gt(round, 0), gt(round, 0xff)), gt(round, 0xffff))
+            mstore(message, add(size, 0x21))
+            mstore(add(message, 0x20), blockHash)
+            mstore(add(message, 0x40), shl(sub(248, shl(3, size)), or(shl(8, round), COMMIT_CODE)))
+        }
     }
 
     function _word(uint256 position) private pure returns (uint256 value) {

@@ -70,11 +70,22 @@ library Bn254 {
         view
         returns (bool)
     {
-        uint256[12] memory input =
-            [ax, ay, key[0], key[1], key[2], key[3], bx, by, NEG_G2_X_IM, NEG_G2_X_RE, NEG_G2_Y_IM, NEG_G2_Y_RE];
         uint256 answer;
         bool ok;
         assembly ("memory-safe") {
+            let input := mload(0x40)
+            mstore(input, ax)
+            mstore(add(input, 0x20), ay)
+            mstore(add(input, 0x40), mload(key))
+            mstore(add(input, 0x60), mload(add(key, 0x20)))
+            mstore(add(input, 0x80), mload(add(key, 0x40)))
+            mstore(add(input, 0xa0), mload(add(key, 0x60)))
+            mstore(add(input, 0xc0), bx)
+            mstore(add(input, 0xe0), by)
+            mstore(add(input, 0x100), NEG_G2_X_IM)
+            mstore(add(input, 0x120), NEG_G2_X_RE)
+            mstore(add(input, 0x140), NEG_G2_Y_IM)
+            mstore(add(input, 0x160), NEG_G2_Y_RE)
             ok := staticcall(PAIRING_2_GAS, 8, input, 0x180, 0x00, 0x20)
             ok := and(ok, eq(returndatasize(), 0x20))
             answer := mload(0x00)

@@ -25,9 +25,12 @@ struct AtlasState {
 /// the seal of two thirds of it. The bytes it takes are described in docs/proof-formats.md.
 /// @dev Trust: the checkpoint's validator set is right, and fewer than a third of each following set collude. The set
 /// is never read from unsigned input: `update` takes changes from the header that the old set signed.
+/// Keys of a set that is over have nothing to lose any more: the set is believed for the trusting period, counted from
+/// the block that named it, and only a rotation gives new trust. A proof is held against the set itself, so an expired
+/// client verifies nothing, however old the block.
 /// @dev The set is kept as one hash, and a seal brings what it needs of it: storage is what verifying pays most for after
 /// the pairing.
-/// @dev Warning: the owner (timelock) can upgrade it.
+/// @dev Warning: the owner (timelock) can upgrade it. Nothing else ends a freeze or gives an expired client new trust.
 contract MapLightClient is ILightClient, Governed {
     /// An index in the set has one byte, its bit one place in a 256-bit word.
     uint256 public constant VALIDATORS_MAX = 256;
@@ -38,9 +41,12 @@ contract MapLightClient is ILightClient, Governed {
     uint64 public epochLength;
     uint32 public validators;
     bool public frozen;
-    uint64 public lastUpdate;
+    uint40 private _lastUpdate;
+    uint40 private _trustedUntil;
     bytes32 public setHash;
     uint64 public chainId;
+    /// Age of the newest epoch's end, seconds, above which its set is believed no more.
+    uint32 public trustingPeriod;
 
     /// Two blocks of one number were sealed by the set: it cannot be trusted any more.
     event MisbehaviourProven(uint64 indexed number, bytes32 first, bytes32 second);
@@ -51,6 +57,8 @@ contract MapLightClient is ILightClient, Governed {
     error ValidatorKeyInvalid(uint256 index);
     error PrecompileWrong();
     error ClientFrozen();
+    error ClientExpired(uint64 trustedUntil);
+    error TrustingPeriodOutOfRange(uint64 trustingPeriod);
     error NoEquivocation();
     error ProofTooShort();
     error ProofTooLong(uint256 left);
@@ -65,15 +73,24 @@ contract MapLightClient is ILightClient, Governed {
 
     /// @notice Starts from the block that ended an epoch and the keys that sign the next one.
     /// @param hashFork first block whose seals use the sound hash to G1; older ones can be forged
+    /// @param checkpointTime a time at which the keys were the validators', seconds, from which on they are trusted: that
+    /// of the block that ended the epoch or of one soon after it
+    /// @param trustingPeriod_ for how long they are, and each later set, seconds; longer than an epoch takes, below 2^32
     function initialize(
         address owner_,
         uint64 chainId_,
         uint64 epochLength_,
         uint64 hashFork,
         uint64 checkpointBlock,
+        uint64 checkpointTime,
+        uint64 trustingPeriod_,
         uint256[2][] calldata keys
     ) external initializer {
         __Ownable_init(owner_);
+        if (trustingPeriod_ == 0 || trustingPeriod_ > type(uint32).max) {
+            revert TrustingPeriodOutOfRange(trustingPeriod_);
+        }
+        trustingPeriod = uint32(trustingPeriod_);
         if (checkpointBlock < hashFork) revert CheckpointBelowHashFork(checkpointBlock, hashFork);
         if (epochLength_ == 0 || checkpointBlock % epochLength_ != 0) {
             revert CheckpointNotEpochEnd(checkpointBlock, epochLength_);
@@ -89,7 +106,8 @@ contract MapLightClient is ILightClient, Governed {
             leaves[i] = keccak256(abi.encodePacked(keys[i][0], keys[i][1]));
             (x, y) = _addKey(x, y, keys[i][0], keys[i][1], i);
         }
-        _setValidators(leaves, x, y, checkpointBlock);
+        _setValidators(leaves, x, y, checkpointBlock, checkpointTime);
+        _checkNotExpired();
     }
 
     /// @inheritdoc ILightClient
@@ -104,6 +122,7 @@ contract MapLightClient is ILightClient, Governed {
         uint64 last = lastEpochBlock;
         if (AtlasHeader.peekNumber(headerBytes) <= last) return;
         if (frozen) revert ClientFrozen();
+        _checkNotExpired();
         AtlasHeaderFields memory header = AtlasHeader.decode(headerBytes);
         if (header.number != last + epochLength) revert EpochSkipped(header.number, last + epochLength);
         uint256 count = validators;
@@ -125,7 +144,8 @@ contract MapLightClient is ILightClient, Governed {
     }
 
     /// @notice Stops this client for good if the set sealed two different blocks of one number: at least a third of it
-    /// signed both. Open to everyone. What is verified under this client waits for the governance's next step.
+    /// signed both. Open to everyone, until the client expires: whoever has the keys of an old set could freeze it with
+    /// them. What is verified under this client waits for the governance's next step.
     /// @param first and `second` each a proof without receipts
     function submitMisbehaviour(bytes calldata first, bytes calldata second) external {
         if (frozen) return;
@@ -158,10 +178,25 @@ contract MapLightClient is ILightClient, Governed {
             chainId: chainId,
             forgingKeys: uint32(AtlasSeal.quorum(validators)),
             totalKeys: validators,
-            lastUpdate: lastUpdate,
+            lastUpdate: _lastUpdate,
             height: lastEpochBlock,
             frozen: frozen
         });
+    }
+
+    /// @notice Time of this chain's block in which the set last changed, seconds.
+    function lastUpdate() external view returns (uint64) {
+        return _lastUpdate;
+    }
+
+    /// @notice The last second of this chain's time at which the set is believed, while no epoch ends.
+    function trustedUntil() external view returns (uint64) {
+        return _trustedUntil;
+    }
+
+    function _checkNotExpired() private view {
+        uint64 until = _trustedUntil;
+        if (block.timestamp > until) revert ClientExpired(until);
     }
 
     /// @dev A block of the current epoch with its seal, and what stands behind them in `proof`.
@@ -172,6 +207,7 @@ contract MapLightClient is ILightClient, Governed {
     {
         rest = proof;
         if (frozen) revert ClientFrozen();
+        _checkNotExpired();
         (bytes calldata headerBytes, uint256 at, uint256 end) = _open(proof);
         header = AtlasHeader.decode(headerBytes);
         uint64 last = lastEpochBlock;
@@ -257,7 +293,7 @@ contract MapLightClient is ILightClient, Governed {
         assembly ("memory-safe") {
             mstore(next, filled)
         }
-        _setValidators(next, x, y, header.number);
+        _setValidators(next, x, y, header.number, header.time);
     }
 
     /// @dev The three lists must be of one length. G2 keys are not needed here: the aggregate key is checked against the
@@ -284,13 +320,18 @@ contract MapLightClient is ILightClient, Governed {
         return Bn254.add(x, y, keyX, keyY);
     }
 
-    function _setValidators(bytes32[] memory leaves, uint256 sumX, uint256 sumY, uint64 epochBlock) private {
+    /// @param time of `epochBlock`, from which on the set is trusted
+    function _setValidators(bytes32[] memory leaves, uint256 sumX, uint256 sumY, uint64 epochBlock, uint64 time)
+        private
+    {
         uint256 count = leaves.length;
         if (count == 0 || count > VALIDATORS_MAX) revert ValidatorCountOutOfRange(count);
         setHash = keccak256(abi.encodePacked(MerkleTree.root(leaves), sumX, sumY));
         validators = uint32(count);
         lastEpochBlock = epochBlock;
-        lastUpdate = uint64(block.timestamp);
+        _lastUpdate = uint40(block.timestamp);
+        uint256 until = uint256(time) + trustingPeriod;
+        _trustedUntil = until < type(uint40).max ? uint40(until) : type(uint40).max;
         emit ClientUpdated(epochBlock, clientState());
     }
 

@@ -283,9 +283,81 @@ contract MapLightClientUpdateTest is MapTest {
         MapLightClient implementation = MapLightClient(deployCode("MapLightClient.sol"));
         uint256[2][] memory keys = keysAt(".loneKeys");
         vm.expectRevert(Initializable.InvalidInitialization.selector);
-        implementation.initialize(OWNER, CHAIN_R, 1_000, 0, 5_000, keys);
+        implementation.initialize(OWNER, CHAIN_R, 1_000, 0, 5_000, CHECKPOINT_TIME, TRUSTING_PERIOD, keys);
         vm.expectRevert(Initializable.InvalidInitialization.selector);
-        client.initialize(OWNER, CHAIN_R, 1_000, 0, 5_000, keys);
+        client.initialize(OWNER, CHAIN_R, 1_000, 0, 5_000, CHECKPOINT_TIME, TRUSTING_PERIOD, keys);
+    }
+
+    // ---- trust that ends -------------------------------------------------------------------------------------
+
+    uint64 private constant ROTATION_TIME = 1_700_030_000; // of the vectors' header
+    uint64 private constant TRUSTED_UNTIL = CHECKPOINT_TIME + TRUSTING_PERIOD;
+
+    function expectExpired(uint64 until) private {
+        vm.expectRevert(abi.encodeWithSelector(MapLightClient.ClientExpired.selector, until));
+    }
+
+    /// T-24: a set that is older than the trusting period proves nothing, takes nothing and frozen it cannot be.
+    function test_expires() public {
+        assertEq(client.trustedUntil(), TRUSTED_UNTIL);
+        bytes memory proof = bytesAt(".full.proof");
+        bytes memory update = bytesAt(".rotation.update");
+        bytes memory first = AtlasPacking.packBlock(proofAt(".full.proof"));
+        bytes memory twin = AtlasPacking.packBlock(proofAt(".twin.proof"));
+        vm.warp(TRUSTED_UNTIL + 1);
+        expectExpired(TRUSTED_UNTIL);
+        client.verifyLogs(proof);
+        expectExpired(TRUSTED_UNTIL);
+        client.update(update);
+        expectExpired(TRUSTED_UNTIL);
+        client.submitMisbehaviour(first, twin);
+        assertTrue(!client.frozen(), "not frozen");
+        assertEq(client.clientState(), bytesAt(".state"));
+        vm.warp(TRUSTED_UNTIL);
+        assertEq(client.verifyLogs(proof).length, 1);
+        client.submitMisbehaviour(first, twin);
+        assertTrue(client.frozen(), "frozen");
+    }
+
+    /// T-24: trust counts from the block that ended the epoch, not from the update, and a known update gives none.
+    function test_rotationExtendsTrust() public {
+        bytes memory update = bytesAt(".rotation.update");
+        bytes memory proof = bytesAt(".rotation.proofAfter.proof");
+        vm.warp(TRUSTED_UNTIL);
+        client.update(update);
+        uint64 until = ROTATION_TIME + TRUSTING_PERIOD;
+        assertTrue(until > TRUSTED_UNTIL, "later");
+        assertEq(client.trustedUntil(), until);
+        assertEq(client.lastUpdate(), TRUSTED_UNTIL);
+        vm.warp(until);
+        assertEq(client.verifyLogs(proof).length, 1);
+        vm.warp(until + 1);
+        client.update(update); // known: nothing is believed
+        assertEq(client.trustedUntil(), until);
+        expectExpired(until);
+        client.verifyLogs(proof);
+        update = bytesAt(".rotation.next.update");
+        expectExpired(until);
+        client.update(update);
+    }
+
+    function startFor(uint64 trustingPeriod) external {
+        deployClient(keysAt(".loneKeys"), 5_000, 1_000, 0, trustingPeriod);
+    }
+
+    /// T-24: a checkpoint of before is none, and trust without an end neither.
+    function test_checkpointTooOld() public {
+        vm.warp(CHECKPOINT_TIME + 1 days);
+        this.startFor(1 days);
+        vm.warp(CHECKPOINT_TIME + 1 days + 1);
+        expectExpired(CHECKPOINT_TIME + 1 days);
+        this.startFor(1 days);
+        uint64[2] memory wrong = [uint64(0), 1 << 32];
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(MapLightClient.TrustingPeriodOutOfRange.selector, wrong[i]));
+            this.startFor(wrong[i]);
+        }
+        this.startFor((1 << 32) - 1);
     }
 
     // ---- the real chain --------------------------------------------------------------------------------------

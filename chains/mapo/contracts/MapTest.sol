@@ -15,6 +15,8 @@ abstract contract MapTest is Test {
     uint64 internal constant EPOCH_LENGTH = 1_000;
     uint64 internal constant LAST_EPOCH_BLOCK = 5_000;
     uint256 internal constant SET_SIZE = 30;
+    uint64 internal constant CHECKPOINT_TIME = 1_700_000_000;
+    uint64 internal constant TRUSTING_PERIOD = 14 days;
     address internal constant OWNER = address(0xa11ce0000);
 
     function bytesAt(string memory path) internal view returns (bytes memory) {
@@ -51,8 +53,19 @@ abstract contract MapTest is Test {
         internal
         returns (MapLightClient)
     {
+        return deployClient(keys, lastEpochBlock, epochLength, hashFork, TRUSTING_PERIOD);
+    }
+
+    function deployClient(
+        uint256[2][] memory keys,
+        uint64 lastEpochBlock,
+        uint64 epochLength,
+        uint64 hashFork,
+        uint64 trustingPeriod
+    ) internal returns (MapLightClient) {
         bytes memory initializer = abi.encodeCall(
-            MapLightClient.initialize, (OWNER, CHAIN_R, epochLength, hashFork, lastEpochBlock, keys)
+            MapLightClient.initialize,
+            (OWNER, CHAIN_R, epochLength, hashFork, lastEpochBlock, CHECKPOINT_TIME, trustingPeriod, keys)
         );
         return MapLightClient(address(new ERC1967Proxy(deployCode("MapLightClient.sol"), initializer)));
     }
