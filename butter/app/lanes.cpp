@@ -13,6 +13,11 @@ std::uint64_t age_of(const LaneView& lane) {
     return lane.now > lane.passport.last_update ? lane.now.value - lane.passport.last_update.value : 0;
 }
 
+/// Seconds that the client is still trusted for without news.
+std::uint64_t left_of(const LaneView& lane) {
+    return lane.trusted_until > lane.now ? lane.trusted_until.value - lane.now.value : 0;
+}
+
 /// "3 d 4 h", "12 min", "5 s": the two largest units.
 std::string duration_text(std::uint64_t seconds) {
     if (seconds >= 86'400) return fmt::format("{} d {} h", seconds / 86'400, seconds % 86'400 / 3'600);
@@ -49,6 +54,7 @@ async::Task<Result<LaneView, CommandError>> fetch_lane(Chains& chains, LaneSetti
     requests.push_back(view(settings.client, service::encode_passport()));
     requests.push_back(view(settings.client, service::encode_owner()));
     requests.push_back(view(to.settings.service, service::encode_paused_until()));
+    requests.push_back(view(settings.client, service::encode_trusted_until()));
     const auto answers = co_await to.api.call_all(std::move(requests));
     if (!answers) co_return std::unexpected(unreadable(settings, answers.error().text));
     for (const auto& answer : *answers) {
@@ -57,7 +63,8 @@ async::Task<Result<LaneView, CommandError>> fetch_lane(Chains& chains, LaneSetti
     const auto passport = service::decode_passport(*(*answers)[0]);
     const auto owner = service::decode_address(*(*answers)[1]);
     const auto paused_until = service::decode_first_word(*(*answers)[2]);
-    if (!passport || !owner)
+    const auto trusted_until = service::decode_first_word(*(*answers)[3]);
+    if (!passport || !owner || !trusted_until)
         co_return std::unexpected(
             unreadable(settings, "there is no light client at " + eth::to_checksum_text(settings.client)));
     if (!paused_until)
@@ -73,6 +80,7 @@ async::Task<Result<LaneView, CommandError>> fetch_lane(Chains& chains, LaneSetti
                   .to = settings.to,
                   .client = settings.client,
                   .passport = *passport,
+                  .trusted_until = UnixSeconds{trusted_until->limbs[0]},
                   .now = **time,
                   .owner = *owner,
                   .delay_s = {},
@@ -113,6 +121,14 @@ std::vector<std::string> lane_warnings(const LaneView& lane, ChainId from, std::
     if (lane.paused_until > lane.now)
         out.push_back(fmt::format("the service is paused for another {}",
                                   duration_text(lane.paused_until.value - lane.now.value)));
+    if (lane.now > lane.trusted_until) {
+        out.push_back(
+            "the client has expired and believes nothing more: its owner must give it a new checkpoint");
+    } else if (left_of(lane) < kTrustSecondsExpected) {
+        out.push_back(
+            fmt::format("the client expires in {} unless it is brought forward: is `butter run` running?",
+                        duration_text(left_of(lane))));
+    }
     if (age_of(lane) > kUpdateAgeSecondsExpected)
         out.push_back(fmt::format("the client was brought forward {} ago: is `butter run` running?",
                                   duration_text(age_of(lane))));
@@ -141,11 +157,15 @@ std::string to_text(const std::vector<LaneView>& lanes) {
                            passport.total_keys);
         out += fmt::format("  last update   {} ago, at height {}\n", duration_text(age_of(lane)),
                            passport.height);
+        out += lane.now > lane.trusted_until ? "  trusted       no more\n"
+                                             : fmt::format("  trusted       for another {} without news\n",
+                                                           duration_text(left_of(lane)));
         out += fmt::format("  changed by    {}{}\n", eth::to_checksum_text(lane.owner),
                            lane.delay_s ? " after " + duration_text(*lane.delay_s) : " at once");
-        out += fmt::format("  state         {}", passport.is_frozen             ? "frozen"
-                                                 : lane.paused_until > lane.now ? "paused"
-                                                                                : "open");
+        out += fmt::format("  state         {}", passport.is_frozen              ? "frozen"
+                                                 : lane.now > lane.trusted_until ? "expired"
+                                                 : lane.paused_until > lane.now  ? "paused"
+                                                                                 : "open");
         for (const std::string& warning : lane.warnings) out += "\n  warning: " + warning;
     }
     return out.empty() ? "the configuration has no lanes" : out;
@@ -166,6 +186,7 @@ rpc::Json to_json(const std::vector<LaneView>& lanes) {
                                {"last_update", lane.passport.last_update.value},
                                {"age_s", age_of(lane)},
                                {"height", lane.passport.height},
+                               {"trusted_until", lane.trusted_until.value},
                                {"frozen", lane.passport.is_frozen},
                                {"owner", encode_hex(lane.owner)},
                                {"delay_s", nullptr},

@@ -18,6 +18,7 @@ struct LaneView {
     std::string to;
     Address client;
     service::Passport passport;
+    UnixSeconds trusted_until;             ///< of `to`'s time, after which the client believes nothing more
     UnixSeconds now;                       ///< time of `to`'s newest block
     Address owner;                         ///< may replace the client's code
     std::optional<std::uint64_t> delay_s;  ///< of a change, when the owner is a timelock
@@ -29,6 +30,8 @@ struct LaneView {
 inline constexpr std::uint64_t kTimelockDelaySecondsExpected = 7 * 24 * 3600;
 /// A client is brought forward at least this often: the longest epoch and sync-committee period are shorter.
 inline constexpr std::uint64_t kUpdateAgeSecondsExpected = 4 * 24 * 3600;
+/// So long before it expires a client is to be brought forward by hand, if the program does not do so.
+inline constexpr std::uint64_t kTrustSecondsExpected = 3 * 24 * 3600;
 
 /// Reads every configured lane. The error names the lane that cannot be read.
 async::Task<Result<std::vector<LaneView>, CommandError>> fetch_lanes(Chains& chains);

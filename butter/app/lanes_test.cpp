@@ -22,6 +22,7 @@ LaneView healthy() {
                          .last_update = UnixSeconds{1'000'000},
                          .height = 77,
                          .is_frozen = false},
+            .trusted_until = UnixSeconds{1'000'000 + 14 * 86'400},
             .now = UnixSeconds{1'000'000 + 3'700},
             .owner = {{0x0d}},
             .delay_s = kTimelockDelaySecondsExpected,
@@ -61,6 +62,12 @@ TEST(lanes, warn_of_everything_that_weakens_them) {
     lane = healthy();
     lane.now = UnixSeconds{lane.passport.last_update.value + kUpdateAgeSecondsExpected + 1};
     EXPECT_TRUE(has(only(lane), "brought forward 4 d 0 h ago"));
+    lane = healthy();
+    lane.trusted_until = UnixSeconds{lane.now.value + 3'601};
+    EXPECT_TRUE(has(only(lane), "expires in 1 h 0 min"));
+    lane.trusted_until = UnixSeconds{lane.now.value - 1};
+    EXPECT_TRUE(has(only(lane), "has expired"));
+    EXPECT_TRUE(has(to_text({lane}), "expired"));
 }
 
 TEST(lanes, print_what_stands_between_a_forger_and_a_lane) {
@@ -71,6 +78,7 @@ TEST(lanes, print_what_stands_between_a_forger_and_a_lane) {
               "  verified by   ethereum client 0x0c00000000000000000000000000000000000000 of chain 5\n"
               "  to forge      342 of 512 keys must collude\n"
               "  last update   1 h 1 min ago, at height 77\n"
+              "  trusted       for another 13 d 22 h without news\n"
               "  changed by    0x0d00000000000000000000000000000000000000 after 7 d 0 h\n"
               "  state         open\n"
               "  warning: something");
@@ -78,6 +86,7 @@ TEST(lanes, print_what_stands_between_a_forger_and_a_lane) {
     const rpc::Json json = to_json({lane});
     EXPECT_EQ(json.at(0).at("forging_keys").to_number<int>(), 342);
     EXPECT_EQ(json.at(0).at("age_s").to_number<int>(), 3'700);
+    EXPECT_EQ(json.at(0).at("trusted_until").to_number<int>(), 1'000'000 + 14 * 86'400);
     EXPECT_EQ(json.at(0).at("warnings").as_array().size(), 1u);
 }
 

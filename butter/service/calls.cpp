@@ -97,6 +97,8 @@ Bytes encode_owner() { return codec::encode_call("owner()", {}); }
 
 Bytes encode_min_delay() { return codec::encode_call("getMinDelay()", {}); }
 
+Bytes encode_trusted_until() { return codec::encode_call("trustedUntil()", {}); }
+
 Bytes encode_paused_until() { return codec::encode_call("pausedUntil()", {}); }
 
 Bytes encode_client_update(BytesView update) {

@@ -42,6 +42,7 @@ Bytes encode_get_order_status(ChainId chain, const Hash32& order_id);
 /// Light clients.
 Bytes encode_client_state();
 Bytes encode_passport();
+Bytes encode_trusted_until();
 /// Which client a service believes: on the relay chain its manager, then that one's client of a chain; on the
 /// others the client of the relay chain.
 Bytes encode_clients();

@@ -45,4 +45,7 @@ interface ILightClient {
 
     /// @notice What verifies this lane, for people.
     function passport() external view returns (Passport memory);
+
+    /// @notice The last second of this chain's time at which the client believes anything new, while it learns nothing.
+    function trustedUntil() external view returns (uint64);
 }

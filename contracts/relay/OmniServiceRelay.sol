@@ -106,7 +106,7 @@ contract OmniServiceRelay is IOmniServiceRelay, OmniServiceCore {
     {
         exists = seen[orderId];
         if (chainId <= type(uint64).max && services[uint64(chainId)] != address(0)) {
-            verifiable = !clients.clientOf(uint64(chainId)).passport().frozen;
+            verifiable = _isLive(clients.clientOf(uint64(chainId)));
         }
         nodeType = verifiable ? 1 : 0;
     }

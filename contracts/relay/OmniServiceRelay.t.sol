@@ -279,6 +279,13 @@ contract OmniServiceRelayTest is RelayTest {
         client.setFrozen(true);
         (, verifiable, nodeType) = service.getOrderStatus(CHAIN_A, 0, keccak256(sent));
         assertTrue(!verifiable && nodeType == 0, "frozen");
+        client.setFrozen(false);
+        client.setTrustedUntil(uint64(block.timestamp) - 1);
+        (, verifiable,) = service.getOrderStatus(CHAIN_A, 0, keccak256(sent));
+        assertTrue(!verifiable, "expired");
+        client.setTrustedUntil(uint64(block.timestamp));
+        (, verifiable,) = service.getOrderStatus(CHAIN_A, 0, keccak256(sent));
+        assertTrue(verifiable, "its last second");
         (, verifiable,) = service.getOrderStatus(CHAIN_CLOSED, 0, 0);
         assertTrue(!verifiable, "unknown");
         (, verifiable,) = service.getOrderStatus(uint256(CHAIN_A) + (1 << 64), 0, 0);

@@ -144,7 +144,7 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     {
         ILightClient client = _gate.relayClient;
         exists = failures[orderId] != 0;
-        verifiable = chainId == relayChainId && address(client) != address(0) && !client.passport().frozen;
+        verifiable = chainId == relayChainId && address(client) != address(0) && _isLive(client);
         nodeType = verifiable ? 1 : 0;
     }
 

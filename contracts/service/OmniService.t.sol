@@ -476,5 +476,9 @@ contract OmniServiceTest is InboxTest {
         client.setFrozen(true);
         (, verifiable, nodeType) = service.getOrderStatus(CHAIN_R, 0, orderId);
         assertTrue(!verifiable && nodeType == 0, "frozen");
+        client.setFrozen(false);
+        client.setTrustedUntil(uint64(block.timestamp) - 1);
+        (, verifiable, nodeType) = service.getOrderStatus(CHAIN_R, 0, orderId);
+        assertTrue(!verifiable && nodeType == 0, "expired");
     }
 }

@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 
 import {Governed} from "../governance/Governed.sol";
 import {IFeeService} from "../interfaces/IFeeService.sol";
+import {ILightClient} from "../interfaces/ILightClient.sol";
 import {IMapoExecutor} from "../interfaces/IMapoExecutor.sol";
 import {IOmniService} from "../interfaces/IOmniService.sol";
 import {BoundedCall} from "../libraries/BoundedCall.sol";
@@ -174,6 +175,11 @@ abstract contract OmniServiceCore is IOmniService, Governed {
 
     /// @dev The relay chain appends what it sends itself to the outbox.
     function _onSent(bytes32 orderId, uint64 toChain, bytes memory message) internal virtual {}
+
+    /// @dev Whether it verifies anything: neither frozen nor expired.
+    function _isLive(ILightClient client) internal view returns (bool) {
+        return !client.passport().frozen && block.timestamp <= client.trustedUntil();
+    }
 
     // ---- receiving -----------------------------------------------------------------------------------------
 

@@ -14,8 +14,13 @@ import {Test} from "./Test.sol";
 /// the real clients have tests of their own, and end to end nothing is replaced.
 contract BelievingClient is ILightClient {
     bool public frozen;
+    uint64 public trustedUntil = type(uint64).max;
 
     error NothingProven();
+
+    function setTrustedUntil(uint64 time) external {
+        trustedUntil = time;
+    }
 
     function setFrozen(bool isFrozen) external {
         frozen = isFrozen;

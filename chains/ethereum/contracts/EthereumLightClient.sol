@@ -252,7 +252,7 @@ contract EthereumLightClient is ILightClient, Governed {
         return finalizedBlocks[_head().finalizedSlot];
     }
 
-    /// @notice The last second of this chain's time at which updates are believed, while none comes.
+    /// @inheritdoc ILightClient
     function trustedUntil() external view returns (uint64) {
         return _trustedUntil(_head());
     }

@@ -189,7 +189,7 @@ contract MapLightClient is ILightClient, Governed {
         return _lastUpdate;
     }
 
-    /// @notice The last second of this chain's time at which the set is believed, while no epoch ends.
+    /// @inheritdoc ILightClient
     function trustedUntil() external view returns (uint64) {
         return _trustedUntil;
     }
