@@ -56,6 +56,7 @@ contract HashToG1Test is MapTest {
     }
 
     /// The points of the published vectors, made by an independent implementation; all three candidates occur.
+    /// T-21: the points that the chain itself hashes to.
     function test_publishedPoints() public view {
         string memory json = vm.readFile("test/vectors/map/hash_to_g1.json");
         uint256 candidates = 0;
