@@ -229,7 +229,6 @@ contract MapLightClient is ILightClient, Governed {
     function _open(bytes calldata data) private pure returns (bytes calldata header, uint256 at, uint256 end) {
         unchecked {
             header = data;
-            if (data.length < HEADER_AT) revert ProofTooShort();
             assembly ("memory-safe") {
                 header.offset := add(data.offset, HEADER_AT)
                 header.length := shr(240, calldataload(data.offset))
