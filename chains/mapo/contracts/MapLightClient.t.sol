@@ -447,6 +447,18 @@ contract MapLightClientTest is MapTest {
         assertTrue(withinSeal > 1, "what stands behind the end is not looked at");
     }
 
+    /// T-55: what stands in the calldata behind the bytes that it was given is none of theirs.
+    function test_logIndexBehindTheEnd() public {
+        bytes memory proof = bytesAt(".absent3.proof");
+        bytes memory input = abi.encodeCall(ILightClient.verifyLogs, (proof));
+        assembly ("memory-safe") {
+            mstore(add(input, 0x44), sub(mload(proof), 1)) // the length, behind selector and offset
+        }
+        (bool success, bytes memory reason) = address(client).call(input);
+        assertTrue(!success, "refused");
+        assertEq(reason, abi.encodePacked(ReceiptProofs.PackedProofMalformed.selector));
+    }
+
     /// Receipts of another block, under a header that is valid.
     function test_receiptsOfAnotherBlock() public {
         AtlasProof memory proof = proofAt(".full.proof");
