@@ -194,7 +194,6 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     /// that calls back in finds itself delivered.
     function _mark(bytes calldata delivery) private returns (Batch memory batch) {
         unchecked {
-            if (delivery.length < DELIVERY_ITEMS_AT) revert DeliveryMalformed();
             (uint256 at, uint256 end) = _bounds(delivery);
             uint256 head = _word(at);
             uint256 count = head >> DELIVERY_COUNT_SHIFT;

@@ -209,6 +209,15 @@ contract OmniServiceTest is InboxTest {
         assertEq(receiver.executions(), 2);
     }
 
+    /// T-40: nothing comes over the relay chain that was sent here, whatever is appended there.
+    function test_messageFromThisChain() public {
+        uint256 index = append(pingFor(CHAIN_B, CHAIN_B, 1));
+        bytes memory proof = rootProof(index + 1);
+        bytes memory data = delivery(index + 1, single(index));
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongOrigin.selector, CHAIN_B, CHAIN_R));
+        service.transferIn(proof, data);
+    }
+
     /// T-40, T-41: the same bytes on another chain.
     function test_messageForAnotherChain() public {
         append(pingFor(CHAIN_A, CHAIN_R, 1));
@@ -341,6 +350,10 @@ contract OmniServiceTest is InboxTest {
         bytes memory data = abi.encodePacked(uint64(1), uint8(0));
         vm.expectRevert(IOmniServiceInbox.DeliveryMalformed.selector);
         service.transferIn("", data);
+        // Nor is what stands there looked at: two of them, the second of which would be refused for its index.
+        bytes memory item = abi.encodePacked(uint64(0), uint24(messages[0].length), messages[0]);
+        vm.expectRevert(IOmniServiceInbox.DeliveryMalformed.selector);
+        service.transferIn("", bytes.concat(data, item, item));
     }
 
     /// T-03: an index at and beyond the count, up to the largest.
