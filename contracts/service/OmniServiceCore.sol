@@ -186,7 +186,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     /// @dev The relay chain appends what it sends itself to the outbox.
     function _onSent(bytes32 orderId, uint64 toChain, bytes memory message) internal virtual {}
 
-    /// @dev Whether it verifies anything: neither frozen nor expired.
+    /// @dev Whether it believes anything new: neither frozen nor expired.
     function _isLive(ILightClient client) internal view returns (bool) {
         return !client.passport().frozen && block.timestamp <= client.trustedUntil();
     }

@@ -372,6 +372,13 @@ contract MapLightClientUpdateTest is MapTest {
         this.startFor((1 << 32) - 1);
     }
 
+    /// T-24: a time that is yet to come, or given in another unit, gives no more trust than now does.
+    function test_trustBeginsNowAtTheLatest() public {
+        vm.warp(CHECKPOINT_TIME - 1 hours);
+        MapLightClient early = deployClient(keysAt(".loneKeys"), 5_000, 1_000, 0, 1 days);
+        assertEq(early.trustedUntil(), CHECKPOINT_TIME - 1 hours + 1 days);
+    }
+
     // ---- the real chain --------------------------------------------------------------------------------------
 
     function entry(string memory list, uint256 i) private pure returns (string memory) {
