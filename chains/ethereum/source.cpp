@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "butter/base/hex.hpp"
+#include "butter/chain/checkpoint_age.hpp"
 #include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
@@ -559,6 +560,12 @@ Result<chain::Proof, SourceError> EthereumSource::verify_checkpoint_proof(
 
 async::Task<Result<Bytes, SourceError>> EthereumSource::fetch_client_initializer(Address owner) {
     CO_TRY_VOID(co_await follower_.follow());
+    const auto opening = decode_bootstrap(settings_.network, follower_.opening());
+    if (!opening) co_return std::unexpected(invalid("the checkpoint's bootstrap cannot be read again"));
+    CO_TRY_VOID(chain::check_checkpoint_age(
+        settings_.network.genesis_time.value +
+            opening->header.beacon.slot.value * settings_.network.seconds_per_slot,
+        settings_.trusting_period_seconds, chain::unix_now()));
     const Store& store = *follower_.store();
     if (!store.finalized.execution || store.finalized.execution->block_hash.is_zero())
         co_return std::unexpected(

@@ -29,8 +29,11 @@ std::unique_ptr<chain::Source> open_source(Devnet& devnet, std::vector<std::stri
                                             .parameters = std::move(parameters)},
                                            devnet.io().get_executor()));
 }
+/// The devnet's time began in 2023: its checkpoint is believed for as long as can be said.
 std::unique_ptr<chain::Source> open_source(Devnet& devnet) {
-    return open_source(devnet, {devnet.beacon_url()}, devnet.sealer().parameters());
+    rpc::JsonObject parameters = devnet.sealer().parameters();
+    parameters["trusting_period"] = (std::int64_t{1} << 32) - 1;
+    return open_source(devnet, {devnet.beacon_url()}, std::move(parameters));
 }
 
 enum class Next { kKnown, kUnknown };
@@ -402,6 +405,20 @@ TEST(ethereum_source, says_that_too_few_members_sign) {
     ASSERT_TRUE(later.has_value()) << later.error().text;
     EXPECT_TRUE(later->report.summary.starts_with("participation=342/512")) << later->report.summary;
     EXPECT_EQ(source->hold_up(), "");
+}
+
+// T-24: what the keys of long ago lead to looks fresh, and is not.
+TEST(ethereum_source, pins_no_client_from_an_old_checkpoint) {
+    Devnet devnet(kOptions);
+    devnet.step(22);
+    const auto source = open_source(devnet, {devnet.beacon_url()}, devnet.sealer().parameters());
+    const auto initializer = devnet.run(source->fetch_client_initializer(Address{{7}}));
+    ASSERT_FALSE(initializer.has_value());
+    EXPECT_EQ(initializer.error().kind, SourceError::Kind::kUnsupported);
+    EXPECT_TRUE(has_text(initializer.error(), "days old by this machine's clock"))
+        << initializer.error().text;
+    // The program goes on from it all the same: it deploys nothing.
+    EXPECT_TRUE(devnet.run(source->fetch_final_block()).has_value());
 }
 
 TEST(ethereum_source, says_that_nothing_becomes_final) {

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "butter/base/hex.hpp"
+#include "butter/chain/checkpoint_age.hpp"
 #include "butter/chain/prove_logs.hpp"
 #include "butter/codec/abi.hpp"
 #include "butter/trie/trie.hpp"
@@ -315,6 +316,12 @@ async::Task<Result<std::vector<chain::Update>, SourceError>> MapoSource::fetch_u
 
 async::Task<Result<Bytes, SourceError>> MapoSource::fetch_client_initializer(Address owner) {
     CO_TRY(const BlockNumber head, co_await fetch_final_block());
+    const BlockNumber opening{settings_.checkpoint.last_epoch_block.value + 1};
+    if (head >= opening) {
+        CO_TRY(const VerifiedHeader first, co_await fetch_verified(opening));
+        CO_TRY_VOID(chain::check_checkpoint_age(first.header.timestamp.value,
+                                                settings_.trusting_period_seconds, chain::unix_now()));
+    }
     CO_TRY_VOID(co_await follow_to(BlockNumber{head.value + 1}));
     const TrustedState& state = states_.back();
     // Trust counts from a time that validators sealed. The checkpoint's own header was sealed by a set that

@@ -6,8 +6,9 @@ pragma solidity 0.8.37;
 /// anything, or even lie outside the bytes that are read. The program's decoder accepts the canonical encoding alone; so do
 /// the light clients, by walking over the offsets and lengths before they read. Tails must stand in the order of their
 /// members, without gaps, and the last one must end where the bytes do.
-/// @dev Does not check that words are in the range of their type, which Solidity does when it reads them. The C++ twin is
-/// `decode_abi` of butter/codec/abi.hpp.
+/// @dev Positions only grow, by lengths that are bounded first, and `close` holds the last one against the end: until then
+/// what was walked over may lie outside. Does not check that words are in the range of their type, which Solidity does when
+/// it reads them. The C++ twin is `decode_abi` of butter/codec/abi.hpp.
 library CanonicalAbi {
     /// @param at where the next tail must begin
     /// @param end of the bytes
@@ -29,9 +30,8 @@ library CanonicalAbi {
         assembly ("memory-safe") {
             offset := data.offset
         }
-        tail = Tail({at: offset + WORD, end: offset + data.length});
-        start = tail.at;
-        _grow(tail, headWords * WORD);
+        start = offset + WORD;
+        tail = Tail({at: start + headWords * WORD, end: offset + data.length});
         if (_word(offset) != WORD) revert NotCanonical(offset);
     }
 
@@ -50,7 +50,7 @@ library CanonicalAbi {
             position = self.at;
             uint256 head = start + WORD * member;
             if (_word(head) != position - start) revert NotCanonical(head);
-            _grow(self, WORD * headWords);
+            self.at = position + WORD * headWords;
         }
     }
 
@@ -60,7 +60,7 @@ library CanonicalAbi {
             uint256 position = next(self, start, member, 1);
             uint256 size = _word(position);
             if (size > self.end) revert NotCanonical(position);
-            _grow(self, (size + WORD - 1) & ~(WORD - 1));
+            self.at += (size + WORD - 1) & ~(WORD - 1);
             uint256 used = size & (WORD - 1);
             if (used != 0 && _word(self.at - WORD) << (8 * used) != 0) revert NotCanonical(self.at);
         }
@@ -79,7 +79,7 @@ library CanonicalAbi {
             elements = position + WORD;
             count = _word(position);
             if (count > self.end) revert NotCanonical(position);
-            _grow(self, WORD * elementWords * count);
+            self.at += WORD * elementWords * count;
         }
     }
 
@@ -105,15 +105,6 @@ library CanonicalAbi {
     /// @notice Fails unless head word `member` of the sequence at `start` is a uint64.
     function checkUint64(uint256 start, uint256 member) internal pure {
         if (_word(start + WORD * member) >> 64 != 0) revert NotCanonical(start + WORD * member);
-    }
-
-    /// @dev `size` is far below 2^256: callers bound lengths by positions in the calldata first.
-    function _grow(Tail memory self, uint256 size) private pure {
-        unchecked {
-            uint256 at = self.at + size;
-            if (at > self.end) revert NotCanonical(self.end);
-            self.at = at;
-        }
     }
 
     function _word(uint256 position) private pure returns (uint256 value) {

@@ -20,6 +20,18 @@ contract CanonicalReader {
     }
 }
 
+contract CanonicalListReader {
+    struct List {
+        uint256[] numbers;
+    }
+
+    function check(bytes calldata encoded) external pure returns (uint256 count) {
+        (CanonicalAbi.Tail memory tail, uint256 start) = CanonicalAbi.open(encoded, 1);
+        (, count) = CanonicalAbi.nextArray(tail, start, 0, 1);
+        CanonicalAbi.close(tail);
+    }
+}
+
 contract CanonicalAbiTest is Test {
     CanonicalReader private _reader = new CanonicalReader();
 
@@ -80,5 +92,22 @@ contract CanonicalAbiTest is Test {
             mstore(encoded, sub(mload(encoded), 32))
         }
         refuses(encoded);
+    }
+
+    /// Counts of which some are congruent to the right one when they are multiplied by the size of an element.
+    function testFuzz_refusesAnotherCount(uint256 count) public {
+        CanonicalListReader reader = new CanonicalListReader();
+        bytes memory encoded = abi.encode(CanonicalListReader.List({numbers: new uint256[](2)}));
+        assertEq(reader.check(encoded), 2);
+        vm.assume(count != 2);
+        uint256[3] memory counts = [count, 2 + (1 << 251), 2 + (1 << 255)];
+        for (uint256 i = 0; i < counts.length; ++i) {
+            uint256 other = counts[i];
+            assembly ("memory-safe") {
+                mstore(add(encoded, 0x60), other)
+            }
+            vm.expectPartialRevert(CanonicalAbi.NotCanonical.selector);
+            reader.check(encoded);
+        }
     }
 }

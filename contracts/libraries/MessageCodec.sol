@@ -20,6 +20,11 @@ library MessageCodec {
     uint256 private constant NONCE_SHIFT = 8 * (32 - 26);
     uint256 private constant GAS_LIMIT_SHIFT = 8 * (32 - 30);
     uint256 private constant SERVICE_AT = 30;
+    // Where the rest is if sender and target are addresses, each with its length before it.
+    uint256 private constant ADDRESS_BYTES = 20;
+    uint256 private constant SENT_SENDER_AT = 50;
+    uint256 private constant SENT_TARGET_AT = 71;
+    uint256 private constant SENT_PAYLOAD_AT = 92;
     uint8 private constant FLAG_RELAY = 1;
     uint8 private constant FLAG_MESSAGE = 2;
 
@@ -49,30 +54,38 @@ library MessageCodec {
     }
 
     /// @notice `encode` of what `msg.sender` sends from here, from where it stands. The caller has checked the bounds of
-    /// target, payload and gas limit.
+    /// payload and gas limit, and that the target has 20 bytes.
+    /// @return message with 0x20 in the word before its length and zeros behind its end: `abi.encode(message)`
     function encodeSent(
         MessageData calldata data,
         bytes calldata target,
         bytes calldata payload,
         uint64 toChain,
         uint64 nonce
-    ) internal view returns (bytes memory) {
-        uint8 flags =
-            (data.relay ? FLAG_RELAY : 0) | (data.msgType == MessageType.MESSAGE ? FLAG_MESSAGE : 0);
-        return abi.encodePacked(
-            VERSION,
-            flags,
-            uint64(block.chainid),
-            toChain,
-            nonce,
-            uint32(data.gasLimit),
-            address(this),
-            uint8(20),
-            msg.sender,
-            uint8(target.length),
-            target,
-            payload
-        );
+    ) internal view returns (bytes memory message) {
+        uint256 head = uint256(VERSION) << VERSION_SHIFT
+            | uint256((data.relay ? FLAG_RELAY : 0) | (data.msgType == MessageType.MESSAGE ? FLAG_MESSAGE : 0))
+                << FLAGS_SHIFT | uint256(uint64(block.chainid)) << FROM_CHAIN_SHIFT
+            | uint256(toChain) << TO_CHAIN_SHIFT | uint256(nonce) << NONCE_SHIFT
+            | uint256(uint32(data.gasLimit)) << GAS_LIMIT_SHIFT;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, 0x20)
+            message := add(free, 0x20)
+            let size := add(SENT_PAYLOAD_AT, payload.length)
+            mstore(message, size)
+            // Each field's word overwrites the zeros behind the one before.
+            let at := add(message, 0x20)
+            mstore(at, head)
+            mstore(add(at, SERVICE_AT), shl(96, address()))
+            let party := shl(248, ADDRESS_BYTES)
+            mstore(add(at, SENT_SENDER_AT), or(party, shl(88, caller())))
+            mstore(add(at, SENT_TARGET_AT), or(party, shr(8, calldataload(target.offset))))
+            calldatacopy(add(at, SENT_PAYLOAD_AT), payload.offset, payload.length)
+            let end := add(at, size)
+            mstore(end, 0)
+            mstore(0x40, and(add(end, 0x1f), not(0x1f)))
+        }
     }
 
     /// @notice `abi.decode(messageData, (MessageData))` without copying: accepts exactly what that does, and reverts without

@@ -46,9 +46,24 @@ contract CodecHarness {
         return abi.encode(abi.decode(messageData, (MessageData)));
     }
 
-    function encodeSent(bytes calldata messageData, uint64 toChain, uint64 nonce) external view returns (bytes memory) {
+    /// isEvent: whether it stands in memory as the data of an event
+    function encodeSent(bytes calldata messageData, uint64 toChain, uint64 nonce)
+        external
+        view
+        returns (bytes memory message, bool isEvent)
+    {
         (MessageData calldata data, bytes calldata target, bytes calldata payload) = MessageCodec.dataIn(messageData);
-        return MessageCodec.encodeSent(data, target, payload, toChain, nonce);
+        // Memory that was used before.
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            for { let i := 0 } lt(i, 0x400) { i := add(i, 0x20) } { mstore(add(free, i), not(0)) }
+        }
+        message = MessageCodec.encodeSent(data, target, payload, toChain, nonce);
+        bytes32 found;
+        assembly ("memory-safe") {
+            found := keccak256(sub(message, 0x20), add(0x40, and(add(mload(message), 0x1f), not(0x1f))))
+        }
+        isEvent = found == keccak256(abi.encode(message));
     }
 }
 
@@ -357,7 +372,7 @@ contract MessageCodecTest is Test {
         }
     }
 
-    function testFuzz_sentIsEncoded(uint256 seed, uint64 toChain, uint64 nonce, uint16 payloadBytes) public {
+    function testFuzz_sentIsEncoded(uint256 seed, uint64 toChain, uint64 nonce, uint16 payloadBytes) public view {
         Message memory sent = message(seed, 1, 20, bound(payloadBytes, 0, 500));
         sent.fromChain = uint64(block.chainid);
         sent.toChain = toChain;
@@ -366,6 +381,8 @@ contract MessageCodecTest is Test {
         sent.sender = abi.encodePacked(address(this));
         bytes memory messageData =
             abi.encode(MessageData(sent.relay, sent.msgType, sent.target, sent.payload, sent.gasLimit, 0));
-        assertEq(codec.encodeSent(messageData, toChain, nonce), codec.encode(sent));
+        (bytes memory encoded, bool isEvent) = codec.encodeSent(messageData, toChain, nonce);
+        assertEq(encoded, codec.encode(sent));
+        assertTrue(isEvent, "the data of an event");
     }
 }

@@ -62,7 +62,6 @@ library ReceiptProofs {
                     at += PACKED_NODE_HEAD_BYTES;
                     spans[i] = TrieProof.span(at, size);
                     at += size;
-                    if (at >= end) revert PackedProofMalformed();
                 }
                 uint256[] memory wanted = new uint256[](uint256(RlpReader.wordAt(at)) >> 248);
                 ++at;
@@ -70,6 +69,7 @@ library ReceiptProofs {
                     wanted[i] = uint256(RlpReader.wordAt(at)) >> 240;
                     at += PACKED_LOG_INDEX_BYTES;
                 }
+                // Nothing that was read so far has been looked at.
                 if (at > end) revert PackedProofMalformed();
                 logs = _verify(receiptsRoot, txIndex, spans, wanted, logs);
             }

@@ -291,6 +291,48 @@ contract ReceiptProofsTest is Test {
         this.tryVerify(TrieWriter.receipt(2, SUCCESS, log), one(0));
     }
 
+    function logOf(bytes memory topicList, bytes memory data) private pure returns (bytes memory) {
+        return RlpWriter.list(bytes.concat(RlpWriter.str(abi.encodePacked(emitter(0))), topicList, data));
+    }
+
+    /// T-09: lengths in more bytes than they need, or of another item than what stands there. Each is refused for what it is,
+    /// whichever way the log is read.
+    function test_logsOfOtherEncodings() public {
+        bytes memory topic = RlpWriter.str(new bytes(32));
+        bytes memory noTopics = hex"c0";
+        bytes[7] memory encodings = [
+            logOf(bytes.concat(hex"f821", topic), hex"80"),
+            logOf(bytes.concat(hex"f90042", topic, topic), hex"80"),
+            logOf(noTopics, bytes.concat(hex"b837", new bytes(55))),
+            logOf(noTopics, bytes.concat(hex"b900ff", new bytes(255))),
+            logOf(noTopics, bytes.concat(hex"ba000100", new bytes(256))),
+            logOf(noTopics, hex"8105"),
+            logOf(noTopics, hex"b80105")
+        ];
+        for (uint256 i = 0; i < encodings.length; ++i) {
+            vm.expectPartialRevert(RlpReader.RlpNonCanonical.selector);
+            this.tryVerify(TrieWriter.receipt(2, SUCCESS, encodings[i]), one(0));
+        }
+        // A prefix of four bytes whose first, read alone, would fit.
+        vm.expectRevert();
+        this.tryVerify(TrieWriter.receipt(2, SUCCESS, logOf(noTopics, bytes.concat(hex"ba", new bytes(58)))), one(0));
+        vm.expectPartialRevert(RlpReader.RlpUnexpectedList.selector);
+        this.tryVerify(TrieWriter.receipt(2, SUCCESS, logOf(noTopics, hex"c0")), one(0));
+    }
+
+    /// What the quick way leaves to the other one: data of 64 KiB and more, and bytes that are their own encoding.
+    function test_logsOfOtherSizes() public view {
+        uint24[8] memory sizes = [0, 1, 55, 56, 255, 256, 65_535, 65_536];
+        for (uint256 i = 0; i < sizes.length; ++i) {
+            bytes memory data = new bytes(sizes[i]);
+            Log[] memory found =
+                verify(TrieWriter.receipt(2, SUCCESS, TrieWriter.log(emitter(0), topics(i % 5), data)), one(0));
+            assertEq(found[0].data, data);
+            assertEq(found[0].topics.length, i % 5);
+        }
+        assertEq(verify(TrieWriter.receipt(2, SUCCESS, logOf(hex"c0", hex"8180")), one(0))[0].data, hex"80");
+    }
+
     function test_receiptWithAFifthField() public {
         bytes memory body = RlpWriter.list(
             bytes.concat(

@@ -60,6 +60,20 @@ contract RlpHarness {
         return plainItemAt(at, end);
     }
 
+    function fixedAt(bytes calldata encoded, uint256 size) external pure returns (uint256) {
+        (uint256 at, uint256 end) = boundsOf(encoded);
+        return RlpReader.fixedAt(at, end, size);
+    }
+
+    /// `fixedAt` the plain way.
+    function plainFixedAt(bytes calldata encoded, uint256 size) external pure returns (uint256) {
+        (uint256 at, uint256 end) = boundsOf(encoded);
+        (bool isList, uint256 payload, uint256 found) = plainItemAt(at, end);
+        if (isList) revert RlpReader.RlpUnexpectedList(at);
+        if (found != size) revert RlpReader.RlpWrongSize(found, size);
+        return payload;
+    }
+
     /// `number` the plain way.
     function plainNumber(bytes calldata encoded, uint256 sizeMax) external pure returns (uint256) {
         (uint256 at, uint256 end) = boundsOf(encoded);
@@ -191,6 +205,27 @@ contract RlpReaderTest is Test {
             assertSameAnswer(
                 abi.encodeCall(reader.number, (encoded, most)), abi.encodeCall(reader.plainNumber, (encoded, most))
             );
+        }
+    }
+
+    /// Every prefix, with the size that it would say if all were short strings, and others; whole and cut.
+    function test_fixedSizesTheSameAsThePlainWay() public view {
+        for (uint256 p = 0; p < 256; ++p) {
+            uint256[3] memory sizes = [p < 0x80 ? 1 : p - 0x80, 1, 32];
+            for (uint256 i = 0; i < sizes.length; ++i) {
+                // The second byte decides whether a string of one byte may have a prefix.
+                bytes memory encoded = abi.encodePacked(uint8(p), i == 1 ? hex"05" : hex"80", new bytes(256));
+                for (uint256 k = 0; k < 3; ++k) {
+                    uint256 length = sizes[i] + 2 - k;
+                    assembly ("memory-safe") {
+                        mstore(encoded, length)
+                    }
+                    assertSameAnswer(
+                        abi.encodeCall(reader.fixedAt, (encoded, sizes[i])),
+                        abi.encodeCall(reader.plainFixedAt, (encoded, sizes[i]))
+                    );
+                }
+            }
         }
     }
 

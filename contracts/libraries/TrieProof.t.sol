@@ -330,6 +330,65 @@ contract TrieProofTest is Test {
         this.oneAgain("", TrieWriter.branch(1, leaf, 2, leaf, ""));
     }
 
+    /// Where the key ends there is no way on, whatever stands behind it in memory.
+    function test_branchBelowTheKey() public {
+        bytes memory leaf = TrieWriter.leaf(hex"2012", value());
+        vm.expectRevert(TrieProof.TrieNoValue.selector);
+        this.twoAgain("", TrieWriter.branch(0, leaf, 2, leaf, ""), leaf);
+    }
+
+    /// T-02: of a branch with 16 children, each stands for its nibble only.
+    function test_everyChildOfABranch() public {
+        bytes[16] memory leaves;
+        bytes memory items;
+        for (uint256 i = 0; i < 16; ++i) {
+            leaves[i] = TrieWriter.leaf(hex"3b", abi.encodePacked(LONG, i));
+            items = bytes.concat(items, TrieWriter.ref(leaves[i]));
+        }
+        bytes memory branch = RlpWriter.list(bytes.concat(items, hex"80"));
+        for (uint256 i = 0; i < 16; ++i) {
+            for (uint256 k = 0; k < 16; ++k) {
+                bytes memory key = abi.encodePacked(uint8(i << 4 | 0xb));
+                if (k != i) {
+                    vm.expectRevert(abi.encodeWithSelector(TrieProof.TrieHashMismatch.selector, 1));
+                    this.twoAgain(key, branch, leaves[k]);
+                } else {
+                    assertEq(two(key, branch, leaves[k]), abi.encodePacked(LONG, i));
+                }
+            }
+        }
+    }
+
+    /// T-09: a branch whose length has more bytes than it needs is none, even with the hash that its parent has.
+    function test_branchesOfOtherEncodings() public {
+        bytes memory leaf = TrieWriter.leaf(hex"32ab", value());
+        // One child: 16 + 33 bytes; six: 11 + 6 * 33.
+        for (uint256 children = 1; children <= 6; children += 5) {
+            bytes memory items;
+            for (uint256 i = 0; i < 17; ++i) {
+                items = bytes.concat(items, i >= 1 && i <= children ? TrieWriter.ref(leaf) : bytes(hex"80"));
+            }
+            assertEq(two(hex"12ab", RlpWriter.list(items), leaf), value());
+            bytes memory wider = children == 1
+                ? abi.encodePacked(uint8(0xf8), uint8(items.length), items)
+                : abi.encodePacked(uint8(0xf9), uint16(items.length), items);
+            vm.expectPartialRevert(RlpReader.RlpNonCanonical.selector);
+            this.twoAgain(hex"12ab", wider, leaf);
+        }
+    }
+
+    /// A byte below 0x80 is an item by itself, not the prefix of the bytes behind it.
+    function test_branchWithAByteLikeAPrefix() public {
+        bytes memory leaf = TrieWriter.leaf(hex"32ab", value());
+        bytes memory items = hex"80";
+        for (uint256 i = 1; i < 17; ++i) {
+            bytes memory item = i == 1 ? TrieWriter.ref(leaf) : i == 2 ? abi.encodePacked(uint8(0x20), LONG) : bytes(hex"80");
+            items = bytes.concat(items, item);
+        }
+        vm.expectRevert();
+        this.twoAgain(hex"12ab", RlpWriter.list(items), leaf);
+    }
+
     /// A node below 32 bytes that is named by its hash all the same.
     function test_shortNodeByHash() public {
         bytes memory leaf = TrieWriter.leaf(hex"32ab", hex"beef");

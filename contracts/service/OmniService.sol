@@ -21,6 +21,7 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     uint256 public constant ROOTS_KEPT = 64;
 
     uint256 private constant NO_ADDRESS = type(uint256).max;
+    uint32 private constant STOPPED = type(uint32).max;
 
     // Layout of a delivery (docs/message-format.md): where fields end in the word they are read with, in bits from its
     // right.
@@ -33,7 +34,7 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     uint256 private constant ITEM_MESSAGE_AT = 11;
 
     /// All that a delivery asks of the configuration, in one slot.
-    /// @param pausedUntil the same as `OmniServiceCore.pausedUntil`, which stands in the slot that sending reads
+    /// @param pausedUntil the same as `OmniServiceCore.pausedUntil`, which stands in the slot that sending reads, or `STOPPED`
     /// @param feeServiceTag the low half of the fee service's address: no target with another one is the fee service
     struct Gate {
         ILightClient relayClient;
@@ -67,7 +68,11 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
 
     event RelaySet(uint64 indexed chainId, address service, address client);
 
+    /// Deliveries stop until the owner sets another client: this one is frozen.
+    event DeliveriesStopped(address indexed client);
+
     error RelayFixed(uint64 chainId, address service);
+    error RelayNotFrozen();
     error RelayToRelayChain(uint256 toChain);
 
     function initialize(address owner_, IFeeService feeService_, address guardian_) external initializer {
@@ -88,6 +93,7 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
         relayChainId = chainId;
         relayService = service;
         _gate.relayClient = client;
+        _gate.pausedUntil = pausedUntil;
         emit RelaySet(chainId, service, address(client));
     }
 
@@ -119,6 +125,16 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
                 if (span != 0) callable = _run(gate, callable, bytes32(_load(run + 32)), _message(span));
             }
         }
+    }
+
+    /// @notice Stops deliveries when the light client is frozen, until the owner sets another one: where the relay chain's
+    /// validators were proven to contradict themselves, roots that were verified before may be forged as well, and
+    /// deliveries under those do not ask the client. Open to everyone.
+    function stopDeliveries() external {
+        ILightClient client = _gate.relayClient;
+        if (address(client) == address(0) || !client.passport().frozen) revert RelayNotFrozen();
+        _gate.pausedUntil = STOPPED;
+        emit DeliveriesStopped(address(client));
     }
 
     /// @notice The light client that verifies the relay chain here.
@@ -159,7 +175,8 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
 
     function _setPause(uint32 until) internal override {
         super._setPause(until);
-        _gate.pausedUntil = until;
+        // A pause, and its end, leave what is stopped.
+        if (_gate.pausedUntil != STOPPED) _gate.pausedUntil = until;
     }
 
     function _setFeeService(IFeeService feeService_) internal override {
@@ -194,7 +211,6 @@ contract OmniService is IOmniServiceInbox, OmniServiceCore {
     /// that calls back in finds itself delivered.
     function _mark(bytes calldata delivery) private returns (Batch memory batch) {
         unchecked {
-            if (delivery.length < DELIVERY_ITEMS_AT) revert DeliveryMalformed();
             (uint256 at, uint256 end) = _bounds(delivery);
             uint256 head = _word(at);
             uint256 count = head >> DELIVERY_COUNT_SHIFT;

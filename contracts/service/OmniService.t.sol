@@ -209,6 +209,67 @@ contract OmniServiceTest is InboxTest {
         assertEq(receiver.executions(), 2);
     }
 
+    /// T-37: roots that a client verified before it was frozen are worth nothing any more; anyone can say so.
+    function test_T37_deliveriesStopWhenTheClientIsFrozen() public {
+        append(ping(1));
+        append(ping(2));
+        service.transferIn(rootProof(2), delivery(2, single(0)));
+        vm.expectRevert(OmniService.RelayNotFrozen.selector);
+        service.stopDeliveries();
+        client.setFrozen(true);
+        vm.expectEmit(address(service));
+        emit OmniService.DeliveriesStopped(address(client));
+        service.stopDeliveries();
+
+        bytes memory data = delivery(2, single(1));
+        bytes memory stopped = abi.encodeWithSelector(IOmniService.Paused.selector, type(uint32).max);
+        vm.expectRevert(stopped);
+        service.transferIn("", data);
+        vm.expectRevert(stopped);
+        service.transferIn(rootProof(2), "");
+        // No pause, and no end of one, lets them go on.
+        vm.prank(GUARDIAN);
+        service.pause();
+        vm.prank(GUARDIAN);
+        service.unpause();
+        vm.warp(block.timestamp + 30 days);
+        vm.expectRevert(stopped);
+        service.transferIn("", data);
+        assertEq(receiver.executions(), 1);
+
+        // Another client, that is.
+        BelievingClient next = new BelievingClient();
+        vm.prank(OWNER);
+        service.setRelay(CHAIN_R, RELAY_SERVICE, next);
+        service.transferIn(rootProof(2), data);
+        assertEq(receiver.executions(), 2);
+        vm.expectRevert(OmniService.RelayNotFrozen.selector);
+        service.stopDeliveries();
+    }
+
+    /// T-36: a pause that is under way outlives a change of the client.
+    function test_pauseOutlivesAnotherClient() public {
+        append(ping(1));
+        vm.prank(GUARDIAN);
+        service.pause();
+        uint32 until = service.pausedUntil();
+        BelievingClient next = new BelievingClient();
+        vm.prank(OWNER);
+        service.setRelay(CHAIN_R, RELAY_SERVICE, next);
+        bytes memory proof = rootProof(1);
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.Paused.selector, until));
+        service.transferIn(proof, "");
+    }
+
+    /// T-40: nothing comes over the relay chain that was sent here, whatever is appended there.
+    function test_messageFromThisChain() public {
+        uint256 index = append(pingFor(CHAIN_B, CHAIN_B, 1));
+        bytes memory proof = rootProof(index + 1);
+        bytes memory data = delivery(index + 1, single(index));
+        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongOrigin.selector, CHAIN_B, CHAIN_R));
+        service.transferIn(proof, data);
+    }
+
     /// T-40, T-41: the same bytes on another chain.
     function test_messageForAnotherChain() public {
         append(pingFor(CHAIN_A, CHAIN_R, 1));
@@ -341,6 +402,10 @@ contract OmniServiceTest is InboxTest {
         bytes memory data = abi.encodePacked(uint64(1), uint8(0));
         vm.expectRevert(IOmniServiceInbox.DeliveryMalformed.selector);
         service.transferIn("", data);
+        // Nor is what stands there looked at: two of them, the second of which would be refused for its index.
+        bytes memory item = abi.encodePacked(uint64(0), uint24(messages[0].length), messages[0]);
+        vm.expectRevert(IOmniServiceInbox.DeliveryMalformed.selector);
+        service.transferIn("", bytes.concat(data, item, item));
     }
 
     /// T-03: an index at and beyond the count, up to the largest.

@@ -137,7 +137,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
 
         bytes memory message = MessageCodec.encodeSent(data, target, payload, uint64(toChain), number);
         orderId = keccak256(message);
-        emit MessageOut(orderId, uint64(toChain), message);
+        _emitMessageOut(orderId, toChain, message);
         _onSent(orderId, uint64(toChain), message);
 
         // The message is out before any foreign code runs.
@@ -151,6 +151,16 @@ abstract contract OmniServiceCore is IOmniService, Governed {
         } else {
             if (msg.value != 0) revert NativeSentWithTokenFee(msg.value);
             IERC20(feeToken).safeTransferFrom(msg.sender, receiver, fee);
+        }
+    }
+
+    /// @dev `emit MessageOut` without copying.
+    /// @param message as `MessageCodec.encodeSent` leaves it
+    function _emitMessageOut(bytes32 orderId, uint256 toChain, bytes memory message) private {
+        bytes32 topic = MessageOut.selector;
+        assembly ("memory-safe") {
+            let padded := and(add(mload(message), 0x1f), not(0x1f))
+            log3(sub(message, 0x20), add(0x40, padded), topic, orderId, toChain)
         }
     }
 
@@ -176,7 +186,7 @@ abstract contract OmniServiceCore is IOmniService, Governed {
     /// @dev The relay chain appends what it sends itself to the outbox.
     function _onSent(bytes32 orderId, uint64 toChain, bytes memory message) internal virtual {}
 
-    /// @dev Whether it verifies anything: neither frozen nor expired.
+    /// @dev Whether it believes anything new: neither frozen nor expired.
     function _isLive(ILightClient client) internal view returns (bool) {
         return !client.passport().frozen && block.timestamp <= client.trustedUntil();
     }

@@ -121,6 +121,7 @@ contract OmniServiceCoreTest is ServiceTest {
         assertEq(logs[0].topics[1], orderId);
         assertEq(logs[0].topics[2], bytes32(uint256(CHAIN_B)));
         bytes memory encoded = abi.decode(logs[0].data, (bytes));
+        assertEq(logs[0].data, abi.encode(encoded));
         assertEq(keccak256(encoded), orderId);
         Message memory expected = Message({
             relay: relay,

@@ -222,6 +222,9 @@ contract OmniServiceExecutionTest is InboxTest {
             expectStored(address(i), IOmniService.TargetForbidden.selector);
         }
         expectStored(address(0xffff), IOmniService.TargetForbidden.selector);
+        // A chain may keep a contract of its own there.
+        vm.etch(address(0xfffe), address(receiver).code);
+        expectStored(address(0xfffe), IOmniService.TargetForbidden.selector);
         expectStored(address(0x10000), IOmniService.TargetHasNoCode.selector);
     }
 

@@ -9,14 +9,11 @@ import {FeeService} from "../fee/FeeService.sol";
 import {IFeeService} from "../interfaces/IFeeService.sol";
 import {OmniService} from "../service/OmniService.sol";
 import {MessageData, MessageType} from "../types/MessageTypes.sol";
+import {GasSnapshots, intrinsicGas} from "./GasSnapshots.sol";
 
 /// Takes a message and does nothing with it, not even read it: what a receiver does is its own cost.
 contract IdleReceiver {
     fallback() external {}
-}
-
-interface GasSnapshots {
-    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
 }
 
 /// What users and relayers pay: each figure is a whole transaction, 21,000 and calldata included, on cold state, with real
@@ -61,8 +58,29 @@ contract GasTest is MapTest {
         vm.etch(RECEIVER, address(new IdleReceiver()).code);
     }
 
-    function record(string memory name) private {
-        GasSnapshots(address(vm)).snapshotGasLastCall("transactions", name);
+    string private constant GROUP = "transactions";
+
+    /// Of the transaction that was just made, with `call` for its calldata.
+    function record(string memory name, bytes memory call) private {
+        GasSnapshots vms = GasSnapshots(address(vm));
+        vms.snapshotGasLastCall(GROUP, name);
+        vms.snapshotValue(GROUP, string.concat("before execution, ", name), intrinsicGas(call));
+    }
+
+    function transferIn(bytes memory proof, bytes memory messages, string memory name) private {
+        service.transferIn(proof, messages);
+        record(name, abi.encodeCall(service.transferIn, (proof, messages)));
+    }
+
+    function update(bytes memory data, string memory name) private {
+        client.update(data);
+        record(name, abi.encodeCall(client.update, (data)));
+    }
+
+    function send(bytes memory data, uint256 value, string memory name) private {
+        vm.prank(SENDER);
+        service.transferOut{value: value}(CHAIN_A, data, address(0));
+        record(name, abi.encodeCall(service.transferOut, (CHAIN_A, data, address(0))));
     }
 
     function at(uint256 payload, string memory field) private view returns (bytes memory) {
@@ -101,8 +119,7 @@ contract GasTest is MapTest {
 
     function test_root() public {
         liveIn(32);
-        service.transferIn(at(32, "proof"), "");
-        record("relay header and outbox root");
+        transferIn(at(32, "proof"), "", "relay header and outbox root");
     }
 
     function deliverTwice(string memory size, uint256 i) private {
@@ -110,10 +127,8 @@ contract GasTest is MapTest {
         liveIn(payload);
         service.transferIn(at(payload, "proof"), "");
         bytes memory delivery = at(payload, string.concat("delivery", size));
-        service.transferIn("", delivery);
-        record(string.concat("deliver ", size, suffix));
-        service.transferIn("", delivery);
-        record(string.concat("lost race, deliver ", size, suffix));
+        transferIn("", delivery, string.concat("deliver ", size, suffix));
+        transferIn("", delivery, string.concat("lost race, deliver ", size, suffix));
     }
 
     function test_deliveries() public {
@@ -134,18 +149,17 @@ contract GasTest is MapTest {
             for (uint256 k = 0; k < 3; ++k) {
                 uint256 state = vm.snapshotState();
                 liveIn(payload);
-                service.transferIn(at(payload, "proof"), at(payload, string.concat("delivery", counts[k])));
-                record(string.concat("root and deliver ", counts[k], suffix));
+                bytes memory delivery = at(payload, string.concat("delivery", counts[k]));
+                transferIn(at(payload, "proof"), delivery, string.concat("root and deliver ", counts[k], suffix));
                 vm.revertToState(state);
             }
         }
     }
 
     function test_rotation() public {
-        client.update(bytesAt(".rotation.update"));
-        record("validator-set rotation, 30 validators");
-        client.update(bytesAt(".rotation.update"));
-        record("lost race, rotation");
+        bytes memory rotation = bytesAt(".rotation.update");
+        update(rotation, "validator-set rotation, 30 validators");
+        update(rotation, "lost race, rotation");
     }
 
     function test_send() public {
@@ -168,12 +182,8 @@ contract GasTest is MapTest {
             uint256 fee = (BASE_GAS + 100_000) * GAS_PRICE;
             vm.prank(SENDER);
             service.transferOut{value: fee}(CHAIN_A, data, address(0));
-            vm.prank(SENDER);
-            service.transferOut{value: fee}(CHAIN_A, data, address(0));
-            record(string.concat("send", suffix));
-            vm.prank(SENDER);
-            service.transferOut{value: fee + 1}(CHAIN_A, data, address(0));
-            record(string.concat("send with a refund", suffix));
+            send(data, fee, string.concat("send", suffix));
+            send(data, fee + 1, string.concat("send with a refund", suffix));
         }
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Test} from "../../../contracts/test/Test.sol";
 import {CommitteeProof} from "./CommitteeProof.sol";
+import {Ssz} from "./Ssz.sol";
 
 contract CommitteeProofReader {
     /// @return root of the tree
@@ -127,5 +128,21 @@ contract CommitteeProofTest is Test {
 
     function test_aHundredOfLeaves() public view {
         check("seed", 8, uint256(keccak256("some")) & uint256(keccak256("of them")));
+    }
+
+    /// T-15: a chain whose precompile fails, or that has none and takes the call as one of an empty account.
+    function test_sha256ThatFails() public {
+        uint256[] memory indexes = new uint256[](1);
+        bytes32[] memory leaves = new bytes32[](1);
+        bytes32[] memory nodes = new bytes32[](1);
+        vm.mockCallRevert(address(2), "", abi.encode(1));
+        vm.expectRevert(Ssz.Sha256Failed.selector);
+        _reader.computeRoot(indexes, leaves, 1, nodes);
+        vm.clearMockedCalls();
+        vm.mockCall(address(2), "", "");
+        vm.expectRevert(Ssz.Sha256Failed.selector);
+        _reader.computeRoot(indexes, leaves, 1, nodes);
+        vm.clearMockedCalls();
+        _reader.computeRoot(indexes, leaves, 1, nodes);
     }
 }

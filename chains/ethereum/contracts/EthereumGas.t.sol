@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {GasSnapshots, intrinsicGas} from "../../../contracts/test/GasSnapshots.sol";
 import {EthereumCheckpoint, EthereumLightClient} from "./EthereumLightClient.sol";
 import {EthereumTest} from "./EthereumTest.sol";
-
-interface GasSnapshots {
-    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
-    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
-}
 
 /// Calls from within a transaction, so that neither its 21,000 nor its calldata count.
 contract Updater {
@@ -59,15 +55,7 @@ contract EthereumGasTest is EthereumTest {
         uint256 execution = new Updater().update(client, update);
         bytes memory call = abi.encodeCall(client.update, (update));
         GasSnapshots(address(vm)).snapshotValue(GROUP, string.concat("lost race, execution, ", name), execution);
-        GasSnapshots(address(vm)).snapshotValue(GROUP, string.concat("before execution, ", name), intrinsic(call));
-    }
-
-    /// What a transaction costs before anything of it runs.
-    function intrinsic(bytes memory call) private pure returns (uint256 gas) {
-        gas = 21_000;
-        for (uint256 i = 0; i < call.length; ++i) {
-            gas += call[i] == 0 ? 4 : 16;
-        }
+        GasSnapshots(address(vm)).snapshotValue(GROUP, string.concat("before execution, ", name), intrinsicGas(call));
     }
 
     function test_updates() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {CanonicalAbi} from "../../../contracts/libraries/CanonicalAbi.sol";
 import {ReceiptProofs} from "../../../contracts/libraries/ReceiptProofs.sol";
 import {RlpReader} from "../../../contracts/libraries/RlpReader.sol";
 import {TrieProof} from "../../../contracts/libraries/TrieProof.sol";
@@ -55,6 +56,22 @@ contract EthereumLightClientProofTest is EthereumTest {
     function refuse(EthereumProof memory proof, bytes4 selector) private {
         vm.expectPartialRevert(selector);
         client.verifyLogs(abi.encode(proof));
+    }
+
+    // ---- form ------------------------------------------------------------------------------------------------
+
+    /// T-05: what would be read the same, but is not what `abi.encode` makes.
+    function test_proofOfAnotherForm() public {
+        start("walk1");
+        bytes memory proof = bytesAt(path("walk1.proof"));
+        vm.expectPartialRevert(CanonicalAbi.NotCanonical.selector);
+        client.verifyLogs(bytes.concat(proof, bytes32(0)));
+        // The anchor's slot is the struct's second word; this is the bit above its range.
+        bytes memory wide = bytes.concat(proof);
+        wide[0x40 + 23] = 0x01;
+        vm.expectPartialRevert(CanonicalAbi.NotCanonical.selector);
+        client.verifyLogs(wide);
+        assertEq(client.verifyLogs(proof).length, 1);
     }
 
     // ---- headers ---------------------------------------------------------------------------------------------
@@ -268,6 +285,7 @@ contract EthereumLightClientProofTest is EthereumTest {
         refuse(proof, abi.encodeWithSelector(TrieProof.TrieHashMismatch.selector, 0));
     }
 
+    /// T-13: what proves an old block by the history proves one, and not what would be proven by parents.
     function test_historyWithAnotherNumberOfHeaders() public {
         start("history256");
         EthereumProof memory proof = proofAt("history256");

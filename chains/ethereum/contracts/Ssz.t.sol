@@ -5,6 +5,10 @@ import {Test} from "../../../contracts/test/Test.sol";
 import {Ssz} from "./Ssz.sol";
 
 contract SszReader {
+    function pair(bytes32 left, bytes32 right) external view returns (bytes32) {
+        return Ssz.pair(left, right);
+    }
+
     function computeRoot(bytes32 leaf, bytes32[] calldata branch, uint256 gindex) external view returns (bytes32) {
         return Ssz.computeRoot(leaf, branch, gindex);
     }
@@ -41,5 +45,23 @@ contract SszTest is Test {
     function test_refusesAnotherDepth() public {
         vm.expectRevert(abi.encodeWithSelector(Ssz.BranchLength.selector, 1, 2));
         _reader.computeRoot(0, new bytes32[](1), 6);
+    }
+
+    /// T-15: a chain whose precompile fails, or that has none and takes the call as one of an empty account.
+    function test_sha256ThatFails() public {
+        bytes32[] memory branch = new bytes32[](1);
+        vm.mockCallRevert(address(2), "", abi.encode(1));
+        vm.expectRevert(Ssz.Sha256Failed.selector);
+        _reader.computeRoot(0, branch, 2);
+        vm.expectRevert(Ssz.Sha256Failed.selector);
+        _reader.pair(0, 0);
+        vm.clearMockedCalls();
+        vm.mockCall(address(2), "", "");
+        vm.expectRevert(Ssz.Sha256Failed.selector);
+        _reader.computeRoot(0, branch, 2);
+        vm.expectRevert(Ssz.Sha256Failed.selector);
+        _reader.pair(0, 0);
+        vm.clearMockedCalls();
+        assertEq(_reader.computeRoot(0, branch, 2), _reader.pair(0, 0));
     }
 }

@@ -36,6 +36,8 @@ contract AtlasHeaderTest is Test {
         bytes seal;
         bytes aggregatedSeal;
         bytes parentSeal;
+        bytes afterParentSeal; // within the list after the vanity, and behind that list, where nothing is
+        bytes afterList;
         bytes afterExtra; // the items from mixDigest on
         uint8 v; // replaces the proposer's when not 0
     }
@@ -75,9 +77,16 @@ contract AtlasHeaderTest is Test {
 
     function assemble(Parts memory p, bytes memory proposerSeal) private pure returns (bytes memory) {
         bytes memory istanbul = RlpWriter.list(
-            bytes.concat(p.changes, RlpWriter.str(proposerSeal), p.aggregatedSeal, RlpWriter.list(p.parentSeal))
+            bytes.concat(
+                p.changes,
+                RlpWriter.str(proposerSeal),
+                p.aggregatedSeal,
+                RlpWriter.list(p.parentSeal),
+                p.afterParentSeal
+            )
         );
-        return RlpWriter.list(bytes.concat(p.before, RlpWriter.str(bytes.concat(p.vanity, istanbul)), p.afterExtra));
+        bytes memory extra = bytes.concat(p.vanity, istanbul, p.afterList);
+        return RlpWriter.list(bytes.concat(p.before, RlpWriter.str(extra), p.afterExtra));
     }
 
     function seal(Parts memory p) private pure returns (bytes memory) {
@@ -267,6 +276,19 @@ contract AtlasHeaderTest is Test {
         refuse(p, RlpReader.RlpTrailingBytes.selector);
         p.afterExtra = bytes.concat(word("mix"), RlpWriter.str(new bytes(8)));
         refuse(p, RlpReader.RlpTooShort.selector);
+    }
+
+    /// T-10: nor does anything stand behind what extra is parsed for.
+    function test_extraThatGoesOn() public {
+        Parts memory p = parts();
+        p.afterList = hex"80";
+        refuse(p, RlpReader.RlpTrailingBytes.selector);
+        p = parts();
+        p.afterParentSeal = hex"80";
+        refuse(p, RlpReader.RlpTrailingBytes.selector);
+        p = parts();
+        p.parentSeal = bytes.concat(p.parentSeal, hex"80");
+        refuse(p, RlpReader.RlpTrailingBytes.selector);
     }
 
     function test_nonceOfAnotherSize() public {

@@ -55,7 +55,7 @@ contract HashToG1Test is MapTest {
         return abi.decode(encodedHints[i], (MapToCurveHint[2]));
     }
 
-    /// The points of the published vectors, made by an independent implementation; all three candidates occur.
+    /// T-21: the points of the published vectors, made by an independent implementation; all three candidates occur.
     function test_publishedPoints() public view {
         string memory json = vm.readFile("test/vectors/map/hash_to_g1.json");
         uint256 candidates = 0;
@@ -129,6 +129,47 @@ contract HashToG1Test is MapTest {
         (uint256 lastX, uint256 lastY) = harness.hash(message, AtlasPacking.packHints(hints));
         assertEq(lastX, x);
         assertEq(lastY, y);
+    }
+
+    function power(uint256 value, uint256 exponent) private pure returns (uint256 result) {
+        result = 1;
+        for (; exponent != 0; exponent >>= 1) {
+            if (exponent & 1 != 0) result = mulmod(result, value, Bn254.P);
+            value = mulmod(value, value, Bn254.P);
+        }
+    }
+
+    /// T-21: an inverse that is none would let the prover choose the point, and with one whose logarithm is known, sign.
+    function test_inverseThatChoosesThePoint() public {
+        uint256 p = Bn254.P;
+        MapToCurveHint[2] memory hints = hintsAt(0);
+        bytes memory message = messages[0];
+        uint256 t = addmod(
+            mulmod(uint256(keccak256(abi.encodePacked(uint8(0), message))), power(2, 256), p),
+            uint256(keccak256(abi.encodePacked(uint8(1), message))),
+            p
+        );
+        // x = h1 - h2 t^4 inverse, with h2 = 2 h1 + 1; wanted: x = 1, so that x^3 + 3 = 4, whose root is 2 or -2.
+        uint256 h1 = 2203960485148121921418603742825762020974279258880205651966;
+        uint256 divisor = mulmod(2 * h1 + 1, power(t, 4), p);
+        hints[0].inverse = mulmod(h1 - 1, power(divisor, p - 2), p);
+        uint256 square = power(2, (p - 1) / 2) == 1 ? 2 : p - 2;
+        hints[0].roots = new uint256[](1);
+        hints[0].roots[0] = power(square, (p + 1) / 4);
+        refuse(message, hints, 0);
+    }
+
+    /// T-15: an addition that answers with a point whose logarithm is known.
+    function test_degenerateSum() public {
+        bytes memory packed = AtlasPacking.packHints(hintsAt(0));
+        for (uint256 x = 0; x < 2; ++x) {
+            vm.mockCall(address(6), "", abi.encode(x, 2 * x));
+            vm.expectRevert(HashToG1.HashDegenerate.selector);
+            harness.hash(messages[0], packed);
+        }
+        vm.mockCall(address(6), "", abi.encode(2, 5));
+        (uint256 other,) = harness.hash(messages[0], packed);
+        assertEq(other, 2);
     }
 
     function test_hintsOfAnotherMessage() public {

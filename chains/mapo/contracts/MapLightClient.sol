@@ -145,7 +145,8 @@ contract MapLightClient is ILightClient, Governed {
 
     /// @notice Stops this client for good if the set sealed two different blocks of one number: at least a third of it
     /// signed both. Open to everyone, until the client expires: whoever has the keys of an old set could freeze it with
-    /// them. What is verified under this client waits for the governance's next step.
+    /// them. Nothing is verified from then on; a service's deliveries under roots that it has stop when anyone calls its
+    /// `stopDeliveries`. The rest waits for the governance's next step.
     /// @param first and `second` each a proof without receipts
     function submitMisbehaviour(bytes calldata first, bytes calldata second) external {
         if (frozen) return;
@@ -229,7 +230,6 @@ contract MapLightClient is ILightClient, Governed {
     function _open(bytes calldata data) private pure returns (bytes calldata header, uint256 at, uint256 end) {
         unchecked {
             header = data;
-            if (data.length < HEADER_AT) revert ProofTooShort();
             assembly ("memory-safe") {
                 header.offset := add(data.offset, HEADER_AT)
                 header.length := shr(240, calldataload(data.offset))
@@ -330,8 +330,9 @@ contract MapLightClient is ILightClient, Governed {
         validators = uint32(count);
         lastEpochBlock = epochBlock;
         _lastUpdate = uint40(block.timestamp);
-        uint256 until = uint256(time) + trustingPeriod;
-        _trustedUntil = until < type(uint40).max ? uint40(until) : type(uint40).max;
+        // A time to come gives no more trust than now does.
+        uint256 since = time < block.timestamp ? time : block.timestamp;
+        _trustedUntil = uint40(since + trustingPeriod);
         emit ClientUpdated(epochBlock, clientState());
     }
 

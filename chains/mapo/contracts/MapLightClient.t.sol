@@ -434,6 +434,7 @@ contract MapLightClientTest is MapTest {
         bytes memory longer = bytes.concat(proof, hex"00");
         vm.expectRevert();
         client.verifyLogs(longer);
+        uint256 withinSeal = 0;
         for (uint256 length = proof.length - 1; length > 0; length = length * 15 / 16) {
             assembly ("memory-safe") {
                 mstore(proof, length)
@@ -441,7 +442,21 @@ contract MapLightClientTest is MapTest {
             (bool success, bytes memory reason) =
                 address(client).staticcall(abi.encodeCall(ILightClient.verifyLogs, (proof)));
             assertTrue(!success && reason.length >= 4, "by name");
+            if (bytes4(reason) == AtlasSeal.SealTooShort.selector) ++withinSeal;
         }
+        assertTrue(withinSeal > 1, "what stands behind the end is not looked at");
+    }
+
+    /// T-55: what stands in the calldata behind the bytes that it was given is none of theirs.
+    function test_logIndexBehindTheEnd() public {
+        bytes memory proof = bytesAt(".absent3.proof");
+        bytes memory input = abi.encodeCall(ILightClient.verifyLogs, (proof));
+        assembly ("memory-safe") {
+            mstore(add(input, 0x44), sub(mload(proof), 1)) // the length, behind selector and offset
+        }
+        (bool success, bytes memory reason) = address(client).call(input);
+        assertTrue(!success, "refused");
+        assertEq(reason, abi.encodePacked(ReceiptProofs.PackedProofMalformed.selector));
     }
 
     /// Receipts of another block, under a header that is valid.
@@ -452,8 +467,12 @@ contract MapLightClientTest is MapTest {
     }
 
     function test_nothing() public {
-        vm.expectRevert();
-        client.verifyLogs("");
+        // Ends within the length of the header, and within the header.
+        bytes[3] memory short = [bytes(""), hex"00", hex"000200"];
+        for (uint256 i = 0; i < short.length; ++i) {
+            vm.expectRevert(abi.encodePacked(MapLightClient.ProofTooShort.selector));
+            client.verifyLogs(short[i]);
+        }
         vm.expectRevert();
         client.verifyLogs(new bytes(2_000));
     }

@@ -181,6 +181,18 @@ contract MapLightClientUpdateTest is MapTest {
         refuse(update, abi.encodeWithSelector(MapLightClient.ProofTooLong.selector, 64));
     }
 
+    /// T-55: what stands in the calldata behind the bytes that it was given is none of theirs.
+    function test_keyBehindTheEnd() public {
+        bytes memory packed = bytesAt(".rotation.update");
+        bytes memory input = abi.encodeCall(ILightClient.update, (packed));
+        assembly ("memory-safe") {
+            mstore(add(input, 0x44), sub(mload(packed), 1)) // the length, behind selector and offset
+        }
+        (bool success, bytes memory reason) = address(client).call(input);
+        assertTrue(!success, "refused");
+        assertEq(reason, abi.encodePacked(MapLightClient.ProofTooShort.selector));
+    }
+
     function test_listsOfDifferentLengths() public {
         bytes4 differ = MapLightClient.ValidatorListsDiffer.selector;
         refuse(bytesAt(".bad.moreAddresses.update"), abi.encodeWithSelector(differ, 2, 1, 1));
@@ -358,6 +370,13 @@ contract MapLightClientUpdateTest is MapTest {
             this.startFor(wrong[i]);
         }
         this.startFor((1 << 32) - 1);
+    }
+
+    /// T-24: a time that is yet to come, or given in another unit, gives no more trust than now does.
+    function test_trustBeginsNowAtTheLatest() public {
+        vm.warp(CHECKPOINT_TIME - 1 hours);
+        MapLightClient early = deployClient(keysAt(".loneKeys"), 5_000, 1_000, 0, 1 days);
+        assertEq(early.trustedUntil(), CHECKPOINT_TIME - 1 hours + 1 days);
     }
 
     // ---- the real chain --------------------------------------------------------------------------------------
