@@ -94,6 +94,18 @@ contract CanonicalAbiTest is Test {
         refuses(encoded);
     }
 
+    /// A length behind the end, so large that what it adds brings the position back to the end.
+    function test_refusesALengthThatWraps() public {
+        bytes memory encoded = encode(1, "");
+        assembly ("memory-safe") {
+            mstore(encoded, 0x60) // without the length
+        }
+        bytes memory input = bytes.concat(abi.encodeCall(_reader.check, (encoded)), bytes32(type(uint256).max - 31));
+        (bool success, bytes memory reason) = address(_reader).call(input);
+        assertTrue(!success, "refused");
+        assertEq(bytes32(bytes4(reason)), bytes32(CanonicalAbi.NotCanonical.selector));
+    }
+
     /// Counts of which some are congruent to the right one when they are multiplied by the size of an element.
     function testFuzz_refusesAnotherCount(uint256 count) public {
         CanonicalListReader reader = new CanonicalListReader();
