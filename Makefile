@@ -59,7 +59,7 @@ invariants: contracts
 mutants: setup
 	@tools/mutate --threats
 
-# Every comparison inverted, every check removed, one at a time (hours); docs/mutation.md has what survives.
+# Every comparison inverted, every check removed, one at a time (an hour or two); docs/mutation.md has what survives.
 MUTATE ?= contracts chains
 mutate: setup
 	@tools/mutate $(MUTATE)
