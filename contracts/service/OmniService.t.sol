@@ -263,11 +263,16 @@ contract OmniServiceTest is InboxTest {
 
     /// T-40: nothing comes over the relay chain that was sent here, whatever is appended there.
     function test_messageFromThisChain() public {
-        uint256 index = append(pingFor(CHAIN_B, CHAIN_B, 1));
-        bytes memory proof = rootProof(index + 1);
-        bytes memory data = delivery(index + 1, single(index));
-        vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongOrigin.selector, CHAIN_B, CHAIN_R));
-        service.transferIn(proof, data);
+        Message memory sent = message(address(receiver), MessageType.MESSAGE, "", GAS_LIMIT);
+        sent.fromChain = CHAIN_B;
+        bytes[2] memory own = [MessageCodec.encode(sent), pingFor(CHAIN_B, CHAIN_B, 1)];
+        for (uint256 i = 0; i < own.length; ++i) {
+            uint256 index = append(own[i]);
+            bytes memory proof = rootProof(index + 1);
+            bytes memory data = delivery(index + 1, single(index));
+            vm.expectRevert(abi.encodeWithSelector(IOmniService.WrongOrigin.selector, CHAIN_B, CHAIN_R));
+            service.transferIn(proof, data);
+        }
     }
 
     /// T-40, T-41: the same bytes on another chain.
