@@ -2,7 +2,8 @@
 """Holds docs/threats.md, the tests and test/mutants.json together.
 
 Every number from T-01 to T-56 has one row. Every test that a row names exists, and names the number, in its name or in the
-comment before it, if it is forge's. A row without a test says why. Every mutant's test stands in its number's row.
+comment before it, if it is forge's. A row without a test says why. Every mutant's test stands in its number's row,
+and what the mutant changes stands once in the code.
 Prints one line for each finding and exits 1 if there was any."""
 import json
 import pathlib
@@ -17,6 +18,7 @@ FOLDERS = ["contracts", "chains", "butter", "test", "devnet", "cmd"]
 ROW = re.compile(r"^\| (T-\d\d) \|(.*)\|$", re.MULTILINE)
 NAME = re.compile(r"`(\w+)\.(\w+)`")
 FUZZ = re.compile(r"`(\w+_fuzz)`")
+COMMENT = re.compile(r" *//.*")
 
 
 def sources(pattern):
@@ -80,6 +82,10 @@ def check():
             yield f"{MUTANTS}: {mutant['threat']} names {mutant['test']}, which does not exist"
         if f"`{mutant['test']}`" not in rows.get(mutant["threat"], ""):
             yield f"{TABLE}: {mutant['threat']} does not name {mutant['test']}, which has a mutant"
+        code = COMMENT.sub("", (ROOT / mutant["file"]).read_text())
+        for find, _ in mutant["edits"]:
+            if code.count(COMMENT.sub("", find)) != 1:
+                yield f"{MUTANTS}: {mutant['threat']}: not once in the code of {mutant['file']}: {find}"
 
 
 def main():
