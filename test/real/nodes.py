@@ -114,6 +114,12 @@ def node_headers():
     return [f"--nodedir={prefix}"] if (prefix / "include" / "node" / "node.h").exists() else []
 
 
+def npm():
+    """Debian 12's npm 9 cannot read overrides that name another package; a later one is a package itself."""
+    version = subprocess.run(["npm", "--version"], capture_output=True, text=True, check=True).stdout
+    return ["npm"] if int(version.split(".")[0]) >= 10 else ["npx", "--yes", "npm@10.9.2"]
+
+
 def install(source, name, *npm_options, compiled=()):
     """`npm ci` of the lockfile in `source` into build/real/NAME, again when it has changed; returns where.
     No package runs a script of its own, but the `compiled` ones: they come as C++ and build themselves."""
@@ -129,7 +135,7 @@ def install(source, name, *npm_options, compiled=()):
             environment = dict(os.environ)
             if shutil.which("g++") is None:
                 environment = dict({"CC": "clang-19", "CXX": "clang++-19"}, **environment)
-            commands = [["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options]]
+            commands = [[*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *npm_options]]
             if compiled:
                 commands.append(["npm", "rebuild", *compiled, *node_headers()])
             for command in commands:
