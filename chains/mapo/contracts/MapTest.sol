@@ -69,4 +69,15 @@ abstract contract MapTest is Test {
         );
         return MapLightClient(address(new ERC1967Proxy(deployCode("MapLightClient.sol"), initializer)));
     }
+
+    /// Makes the call, whose one argument is bytes, with a length that leaves their last byte out but not away.
+    function refuseOneShorter(address target, bytes memory input, bytes4 reason) internal {
+        assembly ("memory-safe") {
+            let length := add(input, 0x44) // behind selector and offset
+            mstore(length, sub(mload(length), 1))
+        }
+        (bool success, bytes memory answer) = target.call(input);
+        assertTrue(!success, "refused");
+        assertEq(answer, abi.encodePacked(reason));
+    }
 }
