@@ -64,7 +64,8 @@ class Endpoint : public testing::Test {
             const auto receipts = must(world().run(world().chain(chain).api.fetch_block_receipts(block)));
             for (const rpc::PlacedReceipt& receipt : receipts)
                 EXPECT_TRUE(receipt.receipt.is_success)
-                    << encode_hex(receipt.transaction_hash) << " on " << chain << " reverted";
+                    << encode_hex(receipt.transaction_hash) << " on " << chain
+                    << " reverted: " << world().describe_failure(chain, receipt.transaction_hash);
         }
         for (const rpc::PlacedLog& placed :
              world().logs(chain, world().service(chain), service::already_delivered_topic()))

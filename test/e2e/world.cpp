@@ -158,8 +158,8 @@ evm::TransactionOutcome World::transact(std::string_view name, std::size_t accou
                                              service::describe_revert(outcome.error().data)));
     }
     if (!outcome->is_success)
-        throw std::runtime_error(
-            fmt::format("transaction {} on {} reverted", encode_hex(outcome->hash), name));
+        throw std::runtime_error(fmt::format("transaction {} on {} reverted: {}", encode_hex(outcome->hash),
+                                             name, describe_failure(name, outcome->hash)));
     return *outcome;
 }
 
@@ -181,7 +181,14 @@ Bytes World::call(std::string_view name, Address to, Bytes data) {
 }
 
 Uint256 World::read_number(std::string_view name, Address contract, std::string_view signature) {
-    const auto word = service::decode_first_word(call(name, contract, codec::encode_call(signature, {})));
+    rpc::EthApi& api = chain(name).api;
+    const BlockNumber newest = must(run(api.fetch_block_number()));
+    await(fmt::format("a block on top of {} of {}", newest.value, name),
+          [&] { return must(run(api.fetch_block_number())) > newest; });
+    const Bytes answer = must(
+        run(api.call({.from = {}, .to = contract, .data = codec::encode_call(signature, {}), .value = {}},
+                     rpc::BlockId::number(newest))));
+    const auto word = service::decode_first_word(answer);
     if (!word) throw std::runtime_error(std::string(signature) + " answers with no word");
     return *word;
 }
@@ -195,6 +202,16 @@ Refusal World::try_call(std::string_view name, Address to, Bytes data) {
     if (answer) return {};
     if (answer.error().kind != rpc::RpcError::Kind::kNode) throw std::runtime_error(answer.error().text);
     return {true, answer.error().data, answer.error().text};
+}
+
+std::string World::describe_failure(std::string_view name, const Hash32& transaction) {
+    const auto sent = must(run(chain(name).api.fetch_transaction(transaction)));
+    if (!sent) return "the node does not know it any more";
+    const auto answer = run(
+        chain(name).api.call({.from = sent->from, .to = sent->to, .data = sent->data, .value = sent->value},
+                             rpc::BlockId::number(receipt(name, transaction).block)));
+    if (answer) return "its call succeeds at the end of its block, without its gas limit";
+    return fmt::format("{} {}", answer.error().text, service::describe_revert(answer.error().data));
 }
 
 std::vector<rpc::PlacedLog> World::logs(std::string_view name, Address address, const Hash32& topic) {

@@ -124,9 +124,14 @@ class World {
     Address create_from(std::string_view name, Bytes creation_code);
 
     Bytes call(std::string_view name, Address to, Bytes data);
+    /// As of the newest block, read once another stands on it: of its newest block anvil can answer with the
+    /// state of one that it is still making, and with the older one again at the next question
+    /// (foundry-rs/foundry#16368).
     Uint256 read_number(std::string_view name, Address contract, std::string_view signature);
     /// A call that should be refused, made by a stranger.
     Refusal try_call(std::string_view name, Address to, Bytes data);
+    /// Why a transaction that reverted did so, as its call says at the end of its block.
+    std::string describe_failure(std::string_view name, const Hash32& transaction);
     /// All logs of `address` with this first topic, oldest first.
     std::vector<rpc::PlacedLog> logs(std::string_view name, Address address, const Hash32& topic);
     /// JSON-RPC method of a node.
