@@ -43,7 +43,7 @@ def check_layers(files, edges):
             if not (ROOT / target).exists() and not target.startswith(("butter/", "chains/", "devnet/", "test/")):
                 continue
             reach = [layer, *edges[layer]]
-            if file.endswith(("_test.cpp", "_bench.cpp")):
+            if file.endswith(("_test.cpp", "_test.hpp", "_bench.cpp")):
                 reach += ["test", "butter"]
             if not any(target.startswith(allowed + "/") for allowed in reach):
                 yield f"{file}: {layer} may not include {target} (tools/layers.txt)"

@@ -8,43 +8,20 @@
 #include "butter/trie/trie.hpp"
 #include "chains/mapo/light_client.hpp"
 #include "chains/mapo/proof.hpp"
+#include "chains/mapo/recorded_test.hpp"
 #include "chains/mapo/sealer.hpp"
-#include "test/json/vectors.hpp"
 
 namespace butter::mapo {
 namespace {
 
 using test::bytes_of;
-using test::fixed_of;
 using test::hash_of;
 using test::u64_of;
 using Kind = LightClientError::Kind;
 
-const boost::json::value& vectors() {
-    static const boost::json::value value = test::read_vectors("atlas_node/chain.json");
-    return value;
-}
-
-std::uint64_t epoch_length() { return u64_of(vectors().at("epoch_length")); }
-
 Header header_at(std::uint64_t number) {
-    return decode_header_json(vectors().at("blocks").as_array().at(number - 1)).value();
+    return decode_header_json(recorded().at("blocks").as_array().at(number - 1)).value();
 }
-
-std::uint64_t last_block() { return vectors().at("blocks").as_array().size(); }
-
-/// The set of epoch `index`, counted from 0, as `istanbul_getSnapshot` shows it.
-std::vector<Validator> snapshot(std::size_t index) {
-    std::vector<Validator> out;
-    for (const auto& entry : vectors().at("snapshots").as_array().at(index).at("validators").as_array()) {
-        out.push_back({fixed_of<20>(entry.at("Address")),
-                       crypto::bn254::decode_g2(fixed_of<128>(entry.at("BLSPublicKey"))).value(),
-                       crypto::bn254::decode_g1(fixed_of<64>(entry.at("BLSG1PublicKey"))).value()});
-    }
-    return out;
-}
-
-TrustedState first_state() { return {epoch_length(), BlockNumber{0}, snapshot(0)}; }
 
 /// The state whose set signs block `number`, reached by following the chain.
 TrustedState state_for(std::uint64_t number) {
@@ -61,11 +38,11 @@ TrustedState state_for(std::uint64_t number) {
 trie::Trie receipts_trie(std::uint64_t number) {
     std::vector<Bytes> values;
     const std::string key = std::to_string(number);
-    if (const auto* receipts = vectors().at("receipts").as_object().if_contains(key)) {
+    if (const auto* receipts = recorded().at("receipts").as_object().if_contains(key)) {
         for (const auto& receipt : receipts->as_array())
             values.push_back(eth::encode_receipt(rpc::decode_placed_receipt(receipt).value().receipt));
     }
-    if (const auto* logs = vectors().at("system_logs").as_object().if_contains(key)) {
+    if (const auto* logs = recorded().at("system_logs").as_object().if_contains(key)) {
         eth::Receipt system;
         system.is_success = true;
         const Hash32 hash = block_hash(header_at(number));
@@ -82,7 +59,7 @@ trie::Trie receipts_trie(std::uint64_t number) {
 TEST(mapo_real_node, headers_have_the_hashes_the_node_says) {
     Hash32 parent;
     for (std::uint64_t number = 1; number <= last_block(); ++number) {
-        const auto& json = vectors().at("blocks").as_array().at(number - 1);
+        const auto& json = recorded().at("blocks").as_array().at(number - 1);
         const Header header = header_at(number);
         EXPECT_EQ(header.number.value, number);
         EXPECT_EQ(block_hash(header), hash_of(json.at("hash")));
@@ -94,7 +71,7 @@ TEST(mapo_real_node, headers_have_the_hashes_the_node_says) {
 }
 
 TEST(mapo_real_node, headers_encode_as_the_node_encodes_them) {
-    const auto& encoded = vectors().at("header_rlp").as_object();
+    const auto& encoded = recorded().at("header_rlp").as_object();
     ASSERT_EQ(encoded.size(), 3u);
     for (const auto& [number, rlp] : encoded) {
         const Header header = header_at(std::stoull(std::string(number)));
@@ -166,8 +143,8 @@ TEST(mapo_real_node, receipts_have_the_sealed_root) {
     std::size_t count = 0;
     for (std::uint64_t number = 1; number <= last_block(); ++number) {
         const std::string key = std::to_string(number);
-        if (!vectors().at("receipts").as_object().contains(key) &&
-            !vectors().at("system_logs").as_object().contains(key))
+        if (!recorded().at("receipts").as_object().contains(key) &&
+            !recorded().at("system_logs").as_object().contains(key))
             continue;
         EXPECT_EQ(receipts_trie(number).root(), header_at(number).receipts_root) << number;
         ++count;
@@ -177,7 +154,7 @@ TEST(mapo_real_node, receipts_have_the_sealed_root) {
 
 TEST(mapo_real_node, logs_are_proved_from_its_receipts) {
     std::size_t proved = 0;
-    for (const auto& [key, receipts] : vectors().at("receipts").as_object()) {
+    for (const auto& [key, receipts] : recorded().at("receipts").as_object()) {
         const std::uint64_t number = std::stoull(std::string(key));
         const TrustedState state = state_for(number);
         const trie::Trie trie = receipts_trie(number);
@@ -208,7 +185,7 @@ TEST(mapo_real_node, logs_are_proved_from_its_receipts) {
 
 TEST(mapo_real_node, a_reverted_transaction_proves_nothing) {
     std::size_t reverted = 0;
-    for (const auto& [key, receipts] : vectors().at("receipts").as_object()) {
+    for (const auto& [key, receipts] : recorded().at("receipts").as_object()) {
         const std::uint64_t number = std::stoull(std::string(key));
         for (const auto& json : receipts.as_array()) {
             const auto placed = rpc::decode_placed_receipt(json).value();
