@@ -13,7 +13,7 @@ using store::Database;
 using store::Statement;
 using store::StoreError;
 
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
 // 64-bit chain ids and block numbers are stored in SQLite's signed integers bit for bit; only equality and,
 // for blocks and indexes, which stay far below 2^63, order are asked of them.
@@ -76,6 +76,11 @@ CREATE TABLE proven_roots (
     block INTEGER NOT NULL
 );
 PRAGMA user_version = 2;
+)",
+                                                                         R"(
+CREATE INDEX hops_state ON hops (state);
+CREATE INDEX hops_place ON hops (from_chain, block, log_index);
+PRAGMA user_version = 3;
 )"};
 
 constexpr const char* kHopColumns =
@@ -272,8 +277,9 @@ Result<void, StoreError> HopStore::save_progress(const HopKey& key, const HopPro
 }
 
 Result<void, StoreError> HopStore::restart() {
-    TRY(Statement update, database_.prepare("UPDATE hops SET state = ? WHERE state NOT IN (4, 5)"));
-    return update.bind(1, static_cast<std::int64_t>(HopState::kFinal)).run();
+    // Those that wait already stay untouched: there may be very many.
+    TRY(Statement update, database_.prepare("UPDATE hops SET state = 1 WHERE state IN (2, 3, 6)"));
+    return update.run();
 }
 
 Result<std::optional<Hop>, StoreError> HopStore::find_last_hop(ChainId from) {
@@ -354,11 +360,17 @@ Result<std::optional<RootRecord>, StoreError> HopStore::find_newest_root(ChainId
 }
 
 Result<HopStore::Counts, StoreError> HopStore::load_counts() {
-    TRY(Statement select,
-        database_.prepare("SELECT sum(state NOT IN (4, 5)), sum(state = 4), sum(state = 5) FROM hops"));
-    TRY(const bool has_row, select.step());
-    BUTTER_ASSERT(has_row);  // an aggregate always has one
-    return Counts{select.column_int(0), select.column_int(1), select.column_int(2)};
+    TRY(Statement select, database_.prepare("SELECT state, count(*) FROM hops GROUP BY state"));
+    Counts counts;
+    for (;;) {
+        TRY(const bool has_row, select.step());
+        if (!has_row) return counts;
+        const HopState state = find_hop_state(select.column_int(0)).value_or(HopState::kFinal);
+        std::int64_t& count = state == HopState::kDelivered ? counts.delivered
+                              : state == HopState::kFailed  ? counts.failed
+                                                            : counts.open;
+        count += select.column_int(1);
+    }
 }
 
 }  // namespace butter::messenger

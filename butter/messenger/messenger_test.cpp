@@ -731,24 +731,5 @@ TEST_F(InboundLane, spends_no_gas_on_what_somebody_else_brought) {
     EXPECT_TRUE(proofs_.empty());
 }
 
-TEST(hop_store, opens_what_the_first_version_wrote) {
-    const std::filesystem::path folder =
-        std::filesystem::path(testing::TempDir()) / ("butter_store_" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
-    const std::filesystem::path file = folder / "butter.sqlite";
-    {
-        ASSERT_TRUE(HopStore::open(file).has_value());
-        auto database = *store::Database::open(file);
-        ASSERT_TRUE(database.execute("DROP TABLE proven_roots; PRAGMA user_version = 1").has_value());
-    }
-    {
-        auto store = HopStore::open(file);
-        ASSERT_TRUE(store.has_value());
-        EXPECT_TRUE(store->save_proven_root(kOuter, 3, BlockNumber{7}).has_value());
-        EXPECT_TRUE(store->forget_unproven(kRelay, BlockNumber{}).has_value());
-    }
-    std::filesystem::remove_all(folder);
-}
-
 }  // namespace
 }  // namespace butter::messenger

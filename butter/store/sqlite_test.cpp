@@ -2,6 +2,11 @@
 #include "butter/store/sqlite.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 namespace butter::store {
 namespace {
@@ -59,6 +64,55 @@ TEST(sqlite, uncommitted_transactions_leave_nothing) {
         ASSERT_TRUE(transaction.commit().has_value());
     }
     EXPECT_EQ(count(database), 1);
+}
+
+/// As long as it lives no file of this process grows beyond `bytes`: a write fails as on a full disk.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes) : old_handler_(signal(SIGXFSZ, SIG_IGN)) {
+        getrlimit(RLIMIT_FSIZE, &old_limit_);
+        const rlimit limit{bytes, old_limit_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileSizeLimit() {
+        setrlimit(RLIMIT_FSIZE, &old_limit_);
+        signal(SIGXFSZ, old_handler_);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+  private:
+    sighandler_t old_handler_;
+    rlimit old_limit_{};
+};
+
+TEST(sqlite, a_full_disk_loses_nothing_that_was_committed) {
+    const std::filesystem::path folder =
+        std::filesystem::path(testing::TempDir()) / ("butter_full_disk_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    const Bytes blob(10'000, 7);
+    std::int64_t committed = 0;
+    {
+        Database database = Database::open(folder / "db").value();
+        ASSERT_TRUE(database.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT, c BLOB)").has_value());
+        const FileSizeLimit full(300'000);
+        for (;; ++committed) {
+            ASSERT_LT(committed, 1'000) << "the disk never filled";
+            auto insert = database.prepare("INSERT INTO t VALUES (?, '', ?)").value();
+            const auto done = insert.bind(1, committed).bind(2, BytesView(blob)).run();
+            if (done) continue;
+            EXPECT_NE(done.error().text.find("INSERT INTO t"), std::string::npos) << done.error().text;
+            break;
+        }
+    }
+    EXPECT_GT(committed, 0);
+    {
+        // There is room again.
+        Database database = Database::open(folder / "db").value();
+        EXPECT_EQ(count(database), committed);
+        EXPECT_TRUE(database.execute("INSERT INTO t VALUES (-1, '', '')").has_value());
+    }
+    std::filesystem::remove_all(folder);
 }
 
 }  // namespace
