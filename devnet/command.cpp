@@ -106,6 +106,8 @@ async::Task<ExitCode> serve(Options options, Mode mode) {
 }  // namespace
 
 ExitCode run(const Options& options, Mode mode) {
+    if (const auto prepared = prepare_directory(options.directory); !prepared)
+        return app::fail(app::ExitCode::kConfig, prepared.error());
     spdlog::set_level(spdlog::level::warn);
     boost::asio::io_context context;
     return app::run_to_end(context, serve(options, mode));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fstream>
 
@@ -78,6 +79,10 @@ checkpoint = "{10}"
     return out + "\n";
 }
 
+/// First line of a devnet's topology, by which its folder is known again.
+constexpr std::string_view kTopologyHead =
+    "# The devnet's chains, for `butter deploy`. TEST KEYS everywhere: they are public.";
+
 std::string relay_chain_toml(const Endpoint& endpoint, const mapo::Sealer& sealer) {
     std::string out =
         fmt::format(R"([chains.{0}]
@@ -116,20 +121,31 @@ TestAccount make_test_account(std::size_t index) {
     return {key, *address};
 }
 
+Result<void, std::string> prepare_directory(const std::filesystem::path& directory) {
+    constexpr std::array kFiles = {"topology.toml",     "deployment.json",   "butter.toml", "butter.sqlite",
+                                   "butter.sqlite-wal", "butter.sqlite-shm", "password",    "operator.json",
+                                   "user.json",         "stranger.json",     "send.json"};
+    constexpr std::array kLogs = {"run.log", "send.log", "A.anvil.log", "B.anvil.log", "R.anvil.log"};
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error) return std::unexpected("folder " + directory.string() + " cannot be made: " + error.message());
+    std::string first_line;
+    std::ifstream topology(directory / kFiles.front());
+    std::getline(topology, first_line);
+    for (const char* name : kFiles) {
+        if (first_line == kTopologyHead || !std::filesystem::exists(directory / name, error)) continue;
+        return std::unexpected("folder " + directory.string() + " has a file " + name +
+                               " that no devnet made; name another folder with --directory");
+    }
+    for (const char* name : kFiles) std::filesystem::remove(directory / name, error);
+    for (const char* name : kLogs) std::filesystem::remove(directory / name, error);
+    return {};
+}
+
 Devnet::~Devnet() = default;
 
 async::Task<Result<std::unique_ptr<Devnet>, std::string>> Devnet::start(boost::asio::any_io_executor executor,
                                                                         Options options) {
-    std::error_code error;
-    std::filesystem::create_directories(options.directory, error);
-    if (error)
-        co_return std::unexpected("cannot make " + options.directory.string() + ": " + error.message());
-    // New chains: what was written about the ones before is about nothing.
-    for (const char* name : {"topology.toml", "deployment.json", "butter.toml", "butter.sqlite",
-                             "butter.sqlite-wal", "butter.sqlite-shm", "run.log", "send.json", "send.log",
-                             "A.anvil.log", "B.anvil.log", "R.anvil.log"}) {
-        std::filesystem::remove(options.directory / name, error);
-    }
     std::unique_ptr<Devnet> devnet(new Devnet(executor, std::move(options)));
     CO_TRY_VOID(co_await devnet->start_outer("A", kChainA, 0, devnet->a_));
     CO_TRY_VOID(co_await devnet->start_relay(2));
@@ -196,9 +212,7 @@ async::Task<Result<void, std::string>> Devnet::start_relay(std::uint16_t port_of
 }
 
 Result<void, std::string> Devnet::write_directory() const {
-    std::string topology =
-        "# The devnet's chains, for `butter deploy`. TEST KEYS everywhere: they are public.\n"
-        "relay = \"R\"\n\n";
+    std::string topology = std::string(kTopologyHead) + "\nrelay = \"R\"\n\n";
     for (const Endpoint& endpoint : endpoints_) {
         topology += endpoint.name == "R"   ? relay_chain_toml(endpoint, *r_.sealer)
                     : endpoint.name == "A" ? outer_chain_toml(endpoint, *a_.sealer)

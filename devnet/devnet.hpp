@@ -56,9 +56,13 @@ inline constexpr std::size_t kOperatorAccount = 0;  ///< deploys, and pays for `
 inline constexpr std::size_t kUserAccount = 1;
 inline constexpr std::size_t kStrangerAccount = 2;
 
+/// Makes the directory, or empties it of what an earlier devnet left. One with files of the same names that
+/// no devnet made is left alone, and an error.
+Result<void, std::string> prepare_directory(const std::filesystem::path& directory);
+
 class Devnet {
   public:
-    /// Starts nodes and sealers and writes the directory. The error is a text for people.
+    /// Starts nodes and sealers and writes the directory, which exists. The error is a text for people.
     static async::Task<Result<std::unique_ptr<Devnet>, std::string>> start(
         boost::asio::any_io_executor executor, Options options);
     ~Devnet();

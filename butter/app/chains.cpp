@@ -36,6 +36,15 @@ std::string Chains::names() const {
     return out;
 }
 
+Result<void, CommandError> Chains::check_clients() const {
+    for (const auto& chain : all) {
+        if (chain.get() == &relay()) continue;
+        TRY_VOID(client_of(relay(), *chain));
+        TRY_VOID(client_of(*chain, relay()));
+    }
+    return {};
+}
+
 Result<Address, CommandError> Chains::client_of(const OpenChain& from, const OpenChain& to) const {
     for (const LaneSettings& lane : config.lanes) {
         if (lane.from == from.name() && lane.to == to.name()) return lane.client;

@@ -31,6 +31,8 @@ struct Chains {
     std::string name_of(ChainId id) const;
     /// Names of all, for a person who mistyped one.
     std::string names() const;
+    /// Whether the configuration names the clients of both lanes of every outer chain.
+    Result<void, CommandError> check_clients() const;
     /// The client contract on `to` that verifies `from`; an error that says what to add when no lane has it.
     Result<Address, CommandError> client_of(const OpenChain& from, const OpenChain& to) const;
 };

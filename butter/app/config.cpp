@@ -19,6 +19,7 @@ constexpr std::uint64_t kBatchMessagesMax = 255;
 }  // namespace
 
 std::string to_string(const ConfigError& error) {
+    if (error.file.empty()) return error.text;
     if (error.line == 0) return fmt::format("{}: {}", error.file, error.text);
     return fmt::format("{}:{}: {}", error.file, error.line, error.text);
 }
@@ -54,6 +55,10 @@ Result<Config, ConfigError> decode_config(std::string_view text, std::string fil
     Config config;
     TRY(config.relay, reader.text("relay", std::nullopt));
     TRY(const std::string store, reader.text("store", "butter.sqlite"));
+    if (store.empty() || store.ends_with('/')) {
+        return std::unexpected(
+            reader.error(*root.get("store"), fmt::format("store is \"{}\", expected a file", store)));
+    }
     config.store = folder / store;
     TRY(config.log_level, reader.text("log_level", "info"));
     constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
@@ -116,6 +121,12 @@ Result<Config, ConfigError> decode_config(std::string_view text, std::string fil
                     fmt::format(
                         "a lane goes from or to the relay chain \"{}\", this one goes from \"{}\" to \"{}\"",
                         config.relay, lane.from, lane.to)));
+            }
+            for (const LaneSettings& other : config.lanes) {
+                if (other.from == lane.from && other.to == lane.to)
+                    return std::unexpected(reader.error(
+                        node,
+                        fmt::format("there is a lane from \"{}\" to \"{}\" already", lane.from, lane.to)));
             }
             config.lanes.push_back(std::move(lane));
         }

@@ -22,15 +22,9 @@ ExitCode check_config(const std::filesystem::path& file) {
     const auto families = make_families();
     const auto chains = open_chains(*std::move(config), families, context.get_executor(), WithKey::kNo);
     if (!chains) return fail(chains.error());
+    if (const auto checked = chains->check_clients(); !checked) return fail(checked.error());
     for (const auto& chain : chains->all) {
-        std::string lanes = "the relay chain";
-        if (chain.get() != &chains->relay()) {
-            for (const auto& client :
-                 {chains->client_of(chains->relay(), *chain), chains->client_of(*chain, chains->relay())}) {
-                if (!client) return fail(client.error());
-            }
-            lanes = "both lanes";
-        }
+        const std::string_view lanes = chain.get() == &chains->relay() ? "the relay chain" : "both lanes";
         print_line(fmt::format("{}: chain id {}, family {}, {}, {} endpoint{}, {}", chain->name(),
                                chain->id().value, chain->settings.network.family, lanes,
                                chain->settings.network.rpc_urls.size(),

@@ -72,9 +72,32 @@ TEST(config, names_what_is_wrong_and_where) {
     expect_error(example_with("client = \"0x00000000000000000000000000000000000000b1\"", ""),
                  "lanes.client is missing");
     expect_error("relay = \"R\"\n[chains.R]\nfamily = \"mapo\"", "at least two", false);
+    expect_error(example_with("store = \"butter.sqlite\"", "store = \"\""), "store is \"\", expected a file");
+    expect_error(example_with("from = \"R\"\nto = \"A\"", "from = \"A\"\nto = \"R\""),
+                 "there is a lane from \"A\" to \"R\" already");
+    expect_error(example_with("max_priority_fee_gwei = 50", "max_priority_fee_gwei = 501"),
+                 "max_priority_fee_gwei is 501, more than max_fee_gwei, 500");
+    expect_error(example_with("private_key_env = \"BUTTER_KEY_R\"",
+                              "private_key_env = \"K\"\npassword_env = \"BUTTER_PASSWORD\""),
+                 "has a password, but no keystore");
     expect_error(
         example_with("# network = \"chains/ethereum/networks/mainnet.toml\"", "network = \"nowhere.toml\""),
         "cannot be read", false);
+}
+
+TEST(config, repeats_no_secret_that_stands_where_a_name_should) {
+    const std::string key = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";  // a TEST KEY
+    for (const std::string& secret : {key, "0x" + key, "a" + key.substr(1), std::string("correct horse")}) {
+        const auto config = decode_config(
+            example_with("private_key_env = \"BUTTER_KEY_R\"", "private_key_env = \"" + secret + "\""),
+            "x.toml", {});
+        ASSERT_FALSE(config.has_value());
+        const std::string text = to_string(config.error());
+        EXPECT_NE(text.find("chains.R.key.private_key_env must be the name of an environment variable"),
+                  std::string::npos)
+            << text;
+        EXPECT_EQ(text.find(secret), std::string::npos) << text;
+    }
 }
 
 TEST(config, missing_file_says_how_to_make_one) {

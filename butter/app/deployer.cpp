@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/app/deployer.hpp"
+#include "butter/app/files.hpp"
 
 #include <fmt/format.h>
 

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/app/deployment.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
+#include "butter/app/files.hpp"
 #include "butter/base/assert.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/eth/address.hpp"
@@ -193,17 +188,6 @@ std::string lane_text(const std::string& from, const std::string& to, const Addr
 }
 
 /// A file descriptor that is closed at the end.
-struct File {
-    int descriptor = -1;
-    ~File() {
-        if (descriptor >= 0) ::close(descriptor);
-    }
-};
-
-std::string failure(const std::filesystem::path& file, const char* what) {
-    return fmt::format("{} cannot be {}: {}", file.string(), what, std::strerror(errno));
-}
-
 }  // namespace
 
 const DeployedContract* ChainDeployment::find(std::string_view role) const noexcept {
@@ -265,41 +249,10 @@ Result<Deployment, ConfigError> decode_deployment(std::string_view text, std::st
 Result<std::optional<Deployment>, ConfigError> load_deployment(const std::filesystem::path& file) {
     std::error_code error;
     if (!std::filesystem::exists(file, error) && !error) return std::nullopt;
-    const auto size = std::filesystem::file_size(file, error);
-    std::ifstream in(file, std::ios::binary);
-    if (error || !in || size > kFileBytesMax) {
-        return std::unexpected(ConfigError{
-            file.string(), 0, fmt::format("cannot be read, or is larger than {} bytes", kFileBytesMax)});
-    }
-    std::ostringstream text;
-    text << in.rdbuf();
-    TRY(Deployment deployment, decode_deployment(text.str(), file.string()));
+    const auto text = load_file(file, kFileBytesMax);
+    if (!text) return std::unexpected(ConfigError{{}, 0, text.error()});
+    TRY(Deployment deployment, decode_deployment(*text, file.string()));
     return deployment;
-}
-
-Result<void, std::string> save_file(const std::filesystem::path& file, std::string_view text) {
-    const std::filesystem::path temporary = file.string() + ".tmp";
-    {
-        const File out{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
-        if (out.descriptor < 0) return std::unexpected(failure(temporary, "opened"));
-        while (!text.empty()) {
-            const ssize_t written = ::write(out.descriptor, text.data(), text.size());
-            if (written < 0 && errno == EINTR) continue;
-            if (written < 0) return std::unexpected(failure(temporary, "written"));
-            text.remove_prefix(static_cast<std::size_t>(written));
-        }
-        if (::fsync(out.descriptor) != 0) return std::unexpected(failure(temporary, "written to disk"));
-    }
-    if (std::rename(temporary.c_str(), file.c_str()) != 0) {
-        return std::unexpected(failure(file, "replaced"));
-    }
-    // The new name is on disk only when its folder is.
-    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-    const File directory{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (directory.descriptor < 0 || ::fsync(directory.descriptor) != 0) {
-        return std::unexpected(failure(folder, "written to disk"));
-    }
-    return {};
 }
 
 std::string make_config_text(const Topology& topology, const Deployment& deployment,

@@ -57,10 +57,6 @@ Result<Deployment, ConfigError> decode_deployment(std::string_view text, std::st
 /// Absent when there is no such file.
 Result<std::optional<Deployment>, ConfigError> load_deployment(const std::filesystem::path& file);
 
-/// Writes `text` so that after a crash at any time the file holds either the old text or the new one. The
-/// error is a text for people.
-Result<void, std::string> save_file(const std::filesystem::path& file, std::string_view text);
-
 /// A configuration for `butter run`, to be put into folder `out`. Every contract that it names must be in
 /// `deployment`. Key files inside `topology_folder` are named relative to `out`, other ones absolutely.
 std::string make_config_text(const Topology& topology, const Deployment& deployment,

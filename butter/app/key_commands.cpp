@@ -6,8 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "butter/app/commands.hpp"
 #include "butter/app/keys.hpp"
@@ -109,12 +107,9 @@ ExitCode create_key(const KeyOptions& options) {
 }
 
 ExitCode print_key_address(const KeyOptions& options) {
-    std::ifstream in(options.keystore, std::ios::binary);
-    if (!in)
-        return fail(ExitCode::kConfig, fmt::format("keystore {} cannot be read", options.keystore.string()));
-    std::ostringstream text;
-    text << in.rdbuf();
-    const auto address = evm::decode_keystore_address(text.str());
+    const auto text = load_keystore(options.keystore);
+    if (!text) return fail(ExitCode::kConfig, text.error());
+    const auto address = evm::decode_keystore_address(*text);
     if (!address) {
         return fail(ExitCode::kConfig,
                     fmt::format("keystore {}: {}", options.keystore.string(), to_string(address.error())));

@@ -103,11 +103,13 @@ TEST_F(Keys, says_what_is_missing_or_wrong) {
     options.password_env.clear();
     expect(options, ExitCode::kUsage, "either --password-file or --password-env");
     options.password_env = "BUTTER_TEST_UNSET";
-    expect(options, ExitCode::kConfig, "BUTTER_TEST_UNSET is not set");
+    expect(options, ExitCode::kConfig, "is not set; give the variable's name, not the password");
     options = options_;
     options.password_env.clear();
     options.password_file = folder_ / "nothing";
-    expect(options, ExitCode::kConfig, "cannot be read");
+    expect(options, ExitCode::kConfig, "nothing cannot be read: No such file or directory");
+    options.password_file = folder_;
+    expect(options, ExitCode::kConfig, "cannot be read: Is a directory");
     std::ofstream(folder_ / "empty") << "\n";
     options.password_file = folder_ / "empty";
     expect(options, ExitCode::kConfig, "password is empty");

@@ -1,44 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/app/keys.hpp"
 
+#include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
+#include "butter/app/files.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/evm/keystore.hpp"
 
 namespace butter::app {
 namespace {
 
-Result<std::string, std::string> read_text(const std::filesystem::path& file, const char* what) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return std::unexpected(std::string(what) + " " + file.string() + " cannot be read");
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
+/// A keystore has about 500 bytes, a password far fewer.
+constexpr std::size_t kFileBytesMax = 1 << 16;
 
 }  // namespace
+
+bool is_variable_name(std::string_view text) noexcept {
+    constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    constexpr std::string_view kDigits = "0123456789";
+    if (text.empty() || kLetters.find(text.front()) == std::string_view::npos) return false;
+    // 64 letters and digits that are hex are a key.
+    if (decode_hex_fixed<32>(text)) return false;
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return kLetters.find(c) != std::string_view::npos || kDigits.find(c) != std::string_view::npos;
+    });
+}
 
 Result<std::string, std::string> load_password(const KeySettings& settings) {
     if (!settings.password_env.empty()) {
         const char* value = std::getenv(settings.password_env.c_str());
         if (value == nullptr) {
-            return std::unexpected("environment variable " + settings.password_env +
-                                   " is not set; it must hold the password of " + settings.keystore.string());
+            return std::unexpected("the environment variable that is named for the password of " +
+                                   settings.keystore.string() +
+                                   " is not set; give the variable's name, not the password");
         }
         return std::string(value);
     }
-    TRY(const std::string text, read_text(settings.password_file, "password file"));
-    return text.substr(0, text.find_first_of("\r\n"));
+    const auto text = load_file(settings.password_file, kFileBytesMax);
+    if (!text) return std::unexpected("password file " + text.error());
+    return text->substr(0, text->find_first_of("\r\n"));
 }
 
 Result<crypto::PrivateKey, std::string> load_key_from_env(const std::string& name) {
-    const char* value = std::getenv(name.c_str());
+    const char* value = is_variable_name(name) ? std::getenv(name.c_str()) : nullptr;
     if (value == nullptr)
-        return std::unexpected("environment variable " + name +
-                               " is not set; it must hold a private key as 64 hex digits");
+        return std::unexpected(
+            "the environment variable that is named for the private key is not set; give the variable's "
+            "name, "
+            "not the key");
     const auto key = decode_hex_fixed<32>(value);
     if (!key || !crypto::address_of(*key))
         return std::unexpected(
@@ -47,9 +57,15 @@ Result<crypto::PrivateKey, std::string> load_key_from_env(const std::string& nam
     return *key;
 }
 
+Result<std::string, std::string> load_keystore(const std::filesystem::path& file) {
+    auto text = load_file(file, kFileBytesMax);
+    if (!text) return std::unexpected("keystore " + text.error());
+    return *std::move(text);
+}
+
 Result<crypto::PrivateKey, std::string> load_key(const KeySettings& settings) {
     if (!settings.private_key_env.empty()) return load_key_from_env(settings.private_key_env);
-    TRY(const std::string json, read_text(settings.keystore, "keystore"));
+    TRY(const std::string json, load_keystore(settings.keystore));
     TRY(const std::string password, load_password(settings));
     const auto key = evm::decode_keystore(json, password);
     if (!key)

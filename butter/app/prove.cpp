@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "butter/app/order.hpp"
 #include "butter/app/terminal.hpp"
+#include "butter/base/assert.hpp"
 #include "butter/base/hex.hpp"
 #include "butter/messenger/step.hpp"
+#include "butter/rpc/http.hpp"
 #include "butter/service/calls.hpp"
 
 namespace butter::app {
@@ -167,6 +170,16 @@ async::Task<void> estimate(Plan& plan) {
     }
 }
 
+constexpr std::string_view kPathLeftOut = "/...";
+
+/// For output that may be handed on: an endpoint's path may hold a key and is left out.
+std::string endpoint_of(const OpenChain& chain) {
+    const std::string& text = chain.settings.network.rpc_urls.front();
+    const auto url = rpc::decode_url(text);
+    BUTTER_ASSERT(url.has_value());  // the configuration was checked
+    return url->path == "/" ? text : rpc::display_name(*url) + std::string(kPathLeftOut);
+}
+
 rpc::Json to_json(const MessageTrace& trace, const Plan& plan) {
     rpc::JsonArray calls;
     for (const Call& call : plan.calls) {
@@ -174,7 +187,7 @@ rpc::Json to_json(const MessageTrace& trace, const Plan& plan) {
             rpc::JsonObject{{"gas_limit", call.gas_limit ? rpc::Json(*call.gas_limit) : rpc::Json(nullptr)},
                             {"chain", call.chain->name()},
                             {"chain_id", call.chain->id().value},
-                            {"rpc", call.chain->settings.network.rpc_urls.front()},
+                            {"rpc", endpoint_of(*call.chain)},
                             {"contract", encode_hex(call.contract)},
                             {"data", encode_hex(call.data)},
                             {"what", call.what}});
@@ -195,10 +208,14 @@ async::Task<Result<ExitCode, CommandError>> prove_order(Chains& chains, Hash32 o
         print_json(to_json(trace, plan));
         co_return ExitCode::kOk;
     }
+    const bool is_left_out = std::any_of(plan.calls.begin(), plan.calls.end(), [](const Call& call) {
+        return endpoint_of(*call.chain).ends_with(kPathLeftOut);
+    });
+    if (is_left_out)
+        print_line("# The path of an endpoint may hold a key and is left out: put yours for the dots.");
     for (const Call& call : plan.calls) {
         print_line(fmt::format("# {} on {} (chain id {})\ncast send --rpc-url {}{} {} {}", call.what,
-                               call.chain->name(), call.chain->id().value,
-                               call.chain->settings.network.rpc_urls.front(),
+                               call.chain->name(), call.chain->id().value, endpoint_of(*call.chain),
                                call.gas_limit ? fmt::format(" --gas-limit {}", *call.gas_limit) : "",
                                encode_hex(call.contract), encode_hex(call.data)));
     }

@@ -135,25 +135,33 @@ ExitCode run(const RunOptions& options) {
     spdlog::set_level(spdlog::level::from_str(config->log_level));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
 
-    std::filesystem::path lock_file = config->store;
-    lock_file += ".lock";
-    const auto lock = store::FileLock::take(lock_file);
-    if (!lock) {
-        return fail(ExitCode::kFailed,
-                    fmt::format("store {} is not free: {}; one `butter run` works on a store at a time",
-                                config->store.string(), lock.error().text));
-    }
-    auto store = messenger::HopStore::open(config->store);
-    if (!store) {
-        return fail(ExitCode::kFailed,
-                    fmt::format("store {} cannot be used: {}; it may be deleted, it is made "
-                                "again from the chains",
-                                config->store.string(), store.error().text));
-    }
+    // Before anything is written: what is wrong with the configuration shows at once.
+    const std::filesystem::path store_file = config->store;
     boost::asio::io_context context(1);
     const auto families = make_families();
     auto chains = open_chains(*std::move(config), families, context.get_executor(), WithKey::kYes);
     if (!chains) return fail(chains.error());
+    if (const auto checked = chains->check_clients(); !checked) return fail(checked.error());
+
+    std::filesystem::path lock_file = store_file;
+    lock_file += ".lock";
+    const auto lock = store::FileLock::take(lock_file);
+    if (!lock) {
+        return fail(
+            lock.error().is_held ? ExitCode::kFailed : ExitCode::kConfig,
+            fmt::format("store {} {}", store_file.string(),
+                        lock.error().is_held
+                            ? fmt::format("is not free: {}; one `butter run` works on a store at a time",
+                                          lock.error().text)
+                            : "cannot be used: " + lock.error().text));
+    }
+    auto store = messenger::HopStore::open(store_file);
+    if (!store) {
+        return fail(ExitCode::kFailed,
+                    fmt::format("store {} cannot be used: {}; a store of `butter run` may be deleted: it is "
+                                "made again from the chains",
+                                store_file.string(), store.error().text));
+    }
 
     boost::asio::cancellation_signal stop;
     bool is_stopping = false;

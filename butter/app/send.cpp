@@ -48,6 +48,11 @@ Result<Request, CommandError> parse_request(const SendOptions& options, const Co
                         "instead",
                         options.to, names));
     }
+    if (options.wait && config.find_chain(request.to) == nullptr) {
+        return usage(fmt::format(
+            "--wait needs chain id {} in the configuration: nobody else can be asked whether it arrived",
+            request.to.value));
+    }
     const auto target = eth::parse_address(options.target);
     if (!target) {
         return usage(fmt::format("--target {}: {}", options.target, to_string(target.error())));
@@ -152,7 +157,9 @@ async::Task<MessageTrace> follow(Chains& chains, Hash32 order_id) {
                 if (said.insert(line.key).second) fmt::print(stderr, "butter: {}\n", line.text);
             }
             if (trace->status != TraceStatus::kWaiting) co_return *std::move(trace);
-            if (say) say(fmt::format("waiting for {}", to_string(trace->waits_for)));
+            if (say)
+                say(trace->wait_text.empty() ? fmt::format("waiting for {}", to_string(trace->waits_for))
+                                             : "waiting: " + trace->wait_text);
         } else if (trace.error().text != waiting_for) {
             waiting_for = trace.error().text;
             fmt::print(stderr, "butter: {}; trying again\n", waiting_for);

@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
+#include "butter/app/files.hpp"
+#include "butter/app/keys.hpp"
 #include "butter/eth/address.hpp"
+#include "butter/rpc/http.hpp"
 
 namespace butter::app {
 namespace {
@@ -49,6 +50,17 @@ Result<KeySettings, ConfigError> decode_key(const toml::table& table, const std:
     TRY(key.password_env, reader.text("password_env", ""));
     TRY(key.private_key_env, reader.text("private_key_env", ""));
     TRY_VOID(reader.finish());
+    for (const auto& [name, value] :
+         {std::pair("password_env", key.password_env), std::pair("private_key_env", key.private_key_env)}) {
+        // What is not a name may be the secret itself: it is not repeated.
+        if (!value.empty() && !is_variable_name(value)) {
+            return std::unexpected(reader.error(
+                *table.get(name),
+                fmt::format("{} must be the name of an environment variable, letters, digits and "
+                            "_, not what the variable holds",
+                            reader.name(name))));
+        }
+    }
     key.keystore = resolve(folder, keystore);
     key.password_file = resolve(folder, password_file);
     if (keystore.empty() == key.private_key_env.empty()) {
@@ -57,6 +69,10 @@ Result<KeySettings, ConfigError> decode_key(const toml::table& table, const std:
     if (!keystore.empty() && password_file.empty() == key.password_env.empty()) {
         return std::unexpected(
             reader.error(table, path + " must have either password_file or password_env beside keystore"));
+    }
+    if (keystore.empty() && !(password_file.empty() && key.password_env.empty())) {
+        return std::unexpected(
+            reader.error(table, path + " has a password, but no keystore that it is the password of"));
     }
     return key;
 }
@@ -69,6 +85,11 @@ Result<FeeSettings, ConfigError> decode_fees(const toml::table* table, const std
     TRY(fees.max_fee_gwei, reader.number("max_fee_gwei", 500, 1, kFeeGweiMax));
     TRY(fees.max_priority_fee_gwei, reader.number("max_priority_fee_gwei", 50, 0, kFeeGweiMax));
     TRY_VOID(reader.finish());
+    if (fees.max_priority_fee_gwei > fees.max_fee_gwei) {
+        return std::unexpected(
+            reader.error(fmt::format("{}.max_priority_fee_gwei is {}, more than max_fee_gwei, {}", path,
+                                     fees.max_priority_fee_gwei, fees.max_fee_gwei)));
+    }
     return fees;
 }
 
@@ -154,10 +175,9 @@ Result<std::vector<std::string>, ConfigError> TableReader::urls(std::string_view
         return std::unexpected(error(*node, fmt::format("{} must be a list of URLs", name(key))));
     for (const toml::node& entry : *list) {
         const auto url = entry.value_exact<std::string>();
-        if (!url || !(url->starts_with("http://") || url->starts_with("https://"))) {
-            return std::unexpected(error(
-                entry, fmt::format("{} must hold URLs that begin with http:// or https://", name(key))));
-        }
+        if (!url) return std::unexpected(error(entry, fmt::format("{} must be a list of URLs", name(key))));
+        if (const auto decoded = rpc::decode_url(*url); !decoded)
+            return std::unexpected(error(entry, fmt::format("{}: {}", name(key), decoded.error())));
         out.push_back(*url);
     }
     if (required && out.empty())
@@ -175,8 +195,12 @@ Result<const toml::table*, ConfigError> TableReader::table(std::string_view key)
 Result<void, ConfigError> TableReader::finish() const {
     for (const auto& [key, node] : table_) {
         if (std::find(seen_.begin(), seen_.end(), key.str()) == seen_.end()) {
-            return std::unexpected(error(node, fmt::format("unknown key {}; `{}` lists all", name(key.str()),
-                                                           source_.example_command)));
+            return std::unexpected(error(
+                node, source_.example_command.empty()
+                          ? fmt::format("unknown key {}; a network file has family, chain_id and parameters",
+                                        name(key.str()))
+                          : fmt::format("unknown key {}; `{}` lists all", name(key.str()),
+                                        source_.example_command)));
         }
     }
     return {};
@@ -184,17 +208,13 @@ Result<void, ConfigError> TableReader::finish() const {
 
 Result<std::string, ConfigError> read_toml_file(const std::filesystem::path& file,
                                                 std::string_view example_command) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) {
-        return std::unexpected(ConfigError{
-            file.string(), 0, fmt::format("cannot be read; `{}` prints one to start from", example_command)});
-    }
-    std::ostringstream out;
-    out << in.rdbuf();
-    if (out.str().size() > kFileBytesMax)
-        return std::unexpected(
-            ConfigError{file.string(), 0, fmt::format("is larger than {} bytes", kFileBytesMax)});
-    return out.str();
+    auto text = load_file(file, kFileBytesMax);
+    if (text) return *std::move(text);
+    std::error_code error;
+    if (std::filesystem::exists(file, error) || example_command.empty())
+        return std::unexpected(ConfigError{{}, 0, text.error()});
+    return std::unexpected(
+        ConfigError{{}, 0, fmt::format("{}; `{}` prints one to start from", text.error(), example_command)});
 }
 
 Result<toml::table, ConfigError> parse_toml(std::string_view text, const TomlSource& source) {
@@ -218,8 +238,8 @@ Result<ChainSettings, ConfigError> read_chain(std::string name, TableReader& rea
     TRY(const std::string network_file, reader.text("network", ""));
     if (!network_file.empty()) {
         const std::filesystem::path network_path = resolve(folder, network_file);
-        TRY(const std::string network_text, read_toml_file(network_path, reader.source().example_command));
-        const TomlSource network_source{network_path.string(), reader.source().example_command};
+        TRY(const std::string network_text, read_toml_file(network_path, {}));
+        const TomlSource network_source{network_path.string(), {}};
         TRY(const toml::table network, parse_toml(network_text, network_source));
         TableReader network_reader(network, "", network_source);
         TRY(family, network_reader.text("family", std::nullopt));

@@ -21,7 +21,7 @@ namespace butter::app {
 /// A file that is being read, for the texts of errors.
 struct TomlSource {
     std::string file;
-    std::string_view example_command;  ///< what prints an example of such a file
+    std::string_view example_command;  ///< what prints an example of such a file; empty for a network file
 };
 
 /// Reads one table: hands out its values once, and complains about what is left. `table` and `source` outlive
@@ -63,7 +63,7 @@ class TableReader {
     std::vector<std::string> seen_;
 };
 
-/// The whole text of a file, at most 1 MiB.
+/// The whole text of a file, at most 1 MiB. `example_command` as in TomlSource.
 Result<std::string, ConfigError> read_toml_file(const std::filesystem::path& file,
                                                 std::string_view example_command);
 Result<toml::table, ConfigError> parse_toml(std::string_view text, const TomlSource& source);

@@ -137,13 +137,13 @@ poll_interval_ms = 1000
 timelock_delay_s = 604800
 # Proposes and cancels such changes (anyone may execute one when its time has come): a multi-signature wallet.
 # For each address that is missing, the deployer's own is taken, with a warning.
-proposer = "0x00000000000000000000000000000000000000c1"
+# proposer = "0x..."
 # May stop sending and delivering for three days at a time.
-guardian = "0x00000000000000000000000000000000000000c2"
+# guardian = "0x..."
 # Sets prices. When it is not the deployer, later changes of the prices below are not taken over.
-pricer = "0x00000000000000000000000000000000000000c3"
+# pricer = "0x..."
 # The fees of all chains are sent here.
-fee_receiver = "0x00000000000000000000000000000000000000c4"
+# fee_receiver = "0x..."
 
 [chains.A]
 # Keys that are the same for everybody on a network can come from a file: family, chain_id, parameters.

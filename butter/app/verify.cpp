@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <boost/asio/io_context.hpp>
-#include <fstream>
-#include <sstream>
 
 #include "butter/app/evidence.hpp"
 #include "butter/app/families.hpp"
+#include "butter/app/files.hpp"
 #include "butter/app/order.hpp"
 #include "butter/app/terminal.hpp"
 #include "butter/base/hex.hpp"
@@ -141,34 +140,16 @@ ExitCode print_verdict(const Hash32& order_id, const std::vector<CheckedStep>& s
     return all_hold ? ExitCode::kOk : ExitCode::kFailed;
 }
 
-Result<void, CommandError> save(const std::filesystem::path& file, const Evidence& evidence) {
-    std::ofstream out(file, std::ios::binary | std::ios::trunc);
-    out << rpc::to_text(to_json(evidence)) << '\n';
-    out.flush();
-    if (!out) {
-        return std::unexpected(
-            CommandError{ExitCode::kFailed, fmt::format("{} cannot be written", file.string())});
-    }
-    return {};
-}
-
 Result<Evidence, CommandError> load(const std::filesystem::path& file) {
     const auto error = [&](const std::string& text) {
-        return std::unexpected(
-            CommandError{ExitCode::kFailed, fmt::format("bundle {} {}", file.string(), text)});
+        return std::unexpected(CommandError{ExitCode::kFailed, "bundle " + text});
     };
-    std::error_code code;
-    const std::uintmax_t size = std::filesystem::file_size(file, code);
-    if (code) return error("cannot be read: " + code.message());
-    if (size > kBundleBytesMax) return error(fmt::format("is larger than {} bytes", kBundleBytesMax));
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in) return error("cannot be read");
-    const auto json = rpc::parse_json(text.str());
-    if (!json) return error("is not JSON");
+    const auto text = load_file(file, kBundleBytesMax);
+    if (!text) return std::unexpected(CommandError{ExitCode::kConfig, "bundle " + text.error()});
+    const auto json = rpc::parse_json(*text);
+    if (!json) return error(file.string() + " is not JSON");
     auto evidence = decode_evidence(*json);
-    if (!evidence) return error(": " + evidence.error());
+    if (!evidence) return error(file.string() + ": " + evidence.error());
     return *std::move(evidence);
 }
 
@@ -179,8 +160,12 @@ async::Task<Result<ExitCode, CommandError>> verify_order(Chains& chains, Hash32 
     Collector collector(chains, trace);
     CO_TRY_VOID(co_await collector.run());
     const bool is_complete = collector.steps().back().holds;
-    if (is_complete && !options.save.empty()) CO_TRY_VOID(save(options.save, collector.evidence()));
-    co_return print_verdict(trace.order_id, collector.steps(), options.order.json);
+    const ExitCode verdict = print_verdict(trace.order_id, collector.steps(), options.order.json);
+    if (is_complete && !options.save.empty()) {
+        const auto saved = save_file(options.save, rpc::to_text(to_json(collector.evidence())) + "\n");
+        if (!saved) co_return std::unexpected(CommandError{ExitCode::kFailed, saved.error()});
+    }
+    co_return verdict;
 }
 
 ExitCode verify_bundle(const VerifyOptions& options) {

@@ -2,6 +2,7 @@
 #include "butter/evm/sender.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "butter/async/sleep.hpp"
 #include "butter/base/assert.hpp"
@@ -15,6 +16,8 @@ namespace {
 constexpr std::uint64_t kGasMarginPercent = 20;
 /// EIP-7825.
 constexpr std::uint64_t kTransactionGasMax = 16'777'216;
+/// No block has room for as much, and it may still be doubled a few times.
+constexpr std::uint64_t kEstimateMax = std::uint64_t{1} << 40;
 /// A replacement must raise both fees by at least 10 %; nodes differ in rounding.
 constexpr std::uint64_t kReplacementPercent = 125;
 constexpr std::uint64_t kDefaultPriorityFee = 1'000'000'000;
@@ -36,6 +39,25 @@ SendError from_rpc(const rpc::RpcError& error) {
 
 bool says(const rpc::RpcError& error, std::string_view words) {
     return error.text.find(words) != std::string::npos;
+}
+
+/// Of a transaction that was only tried. What the node cannot do now is told from what it refuses by the
+/// words in use: a transaction that is wrongly held for refused is tried in smaller parts, which costs more.
+SendError from_trial(const rpc::RpcError& error) {
+    SendError out = from_rpc(error);
+    if (out.kind != SendError::Kind::kRejected) return out;
+    out.kind = SendError::Kind::kWouldRevert;
+    if (rpc::is_revert(error)) return out;
+    constexpr int kLimitExceeded = -32005;  // EIP-1474
+    constexpr std::array<std::string_view, 7> kWords = {
+        "rate limit",        "too many requests", "request limit", "header not found",
+        "missing trie node", "timed out",         "timeout"};
+    const bool is_passing = error.code == kLimitExceeded ||
+                            std::any_of(kWords.begin(), kWords.end(), [&](std::string_view words) {
+                                return error.text.find(words) != std::string::npos;
+                            });
+    if (is_passing) out.kind = SendError::Kind::kRpc;
+    return out;
 }
 
 Uint256 percent(const Uint256& value, std::uint64_t percent) {
@@ -135,10 +157,10 @@ async::Task<Result<Sender::Sent, SendError>> Sender::submit(const TransactionReq
 async::Task<Result<std::uint64_t, SendError>> Sender::find_gas_limit(const TransactionRequest& request) {
     rpc::CallRequest call{.from = address_, .to = request.to, .data = request.data, .value = request.value};
     const auto gas = co_await api_.estimate_gas(call);
-    if (!gas) {
-        SendError error = from_rpc(gas.error());
-        if (error.kind == SendError::Kind::kRejected) error.kind = SendError::Kind::kWouldRevert;
-        co_return std::unexpected(std::move(error));
+    if (!gas) co_return std::unexpected(from_trial(gas.error()));
+    if (*gas > kEstimateMax) {
+        co_return std::unexpected(SendError{
+            SendError::Kind::kRpc, "an endpoint estimates " + std::to_string(*gas) + " of gas", {}});
     }
     const std::uint64_t gas_max = std::max(*gas, kTransactionGasMax);
     // The margin may not push a transaction above the cap that chains of Osaka refuse beyond.
@@ -150,8 +172,7 @@ async::Task<Result<std::uint64_t, SendError>> Sender::find_gas_limit(const Trans
     for (;;) {
         const auto result = co_await api_.call(call, rpc::BlockId::latest());
         if (result) co_return call.gas;
-        SendError error = from_rpc(result.error());
-        if (error.kind == SendError::Kind::kRejected) error.kind = SendError::Kind::kWouldRevert;
+        SendError error = from_trial(result.error());
         if (error.kind != SendError::Kind::kWouldRevert || call.gas == gas_max)
             co_return std::unexpected(std::move(error));
         call.gas = std::min(2 * call.gas, gas_max);
@@ -203,6 +224,8 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const Transactio
             last_sent = std::chrono::steady_clock::now();
             tell("transaction " + encode_hex(sent.hashes.back()) + " with nonce " +
                  std::to_string(sent.nonce) + " is in no block yet: it is sent again");
+            // The endpoint may stand still, or pass nothing on.
+            if (confirmed) api_.endpoints().set_aside_last(2 * options_.replace_after);
             if (confirmed && *confirmed < sent.nonce && !waiting_.contains(*confirmed))
                 co_await fill_gap(*confirmed, sent);
             const Fees raised{
@@ -224,14 +247,23 @@ async::Task<Result<TransactionOutcome, SendError>> Sender::wait(const Transactio
 
 async::Task<void> Sender::fill_gap(std::uint64_t nonce, const Sent& sent) {
     const async::Mutex::Lock lock = co_await nonce_mutex_.lock();
-    // A node that has all of them counts ours: then what is there is only slow.
     const auto pending = co_await api_.fetch_nonce(address_, rpc::BlockId::pending());
-    if (!pending || *pending > sent.nonce) co_return;
-    const auto fees = co_await choose_fees();
+    if (!pending || waiting_.contains(nonce)) co_return;
+    auto fees = co_await choose_fees();
     if (!fees) co_return;
+    // A node that counts ours has a transaction with that nonce, of an earlier process or whose answer was
+    // lost. Nobody else raises its fees: one that pays no less than ours takes its place, if the node finds
+    // it better.
+    const bool is_used = *pending > sent.nonce;
+    if (is_used) {
+        fees->max_fee = std::max(fees->max_fee, sent.fees.max_fee);
+        fees->priority_fee = std::max(fees->priority_fee, sent.fees.priority_fee);
+    }
     const auto hash =
         co_await submit_with({.to = address_, .data = {}, .value = {}}, kTransferGas, nonce, *fees);
-    tell("nobody uses nonce " + std::to_string(nonce) + " of " + encode_hex(address_) +
+    if (is_used && !hash) co_return;  // what is there pays as much, and is only slow
+    tell((is_used ? "a transaction of before holds up nonce " : "nobody uses nonce ") +
+         std::to_string(nonce) + " of " + encode_hex(address_) +
          (hash ? ": filled by transaction " + encode_hex(*hash)
                : ", and it cannot be filled: " + hash.error().text));
 }

@@ -34,6 +34,8 @@ constexpr std::size_t kCrossReadPolls = 60;
 /// Deliveries looked at again in one round; each costs a request or two.
 constexpr std::size_t kConfirmedAtOnceMax = 100;
 constexpr std::int64_t kHoldUpIntervalMs = 300'000;
+/// An endpoint that is down for a moment, or a chain that only begins, is worth no warning.
+constexpr std::int64_t kNoFinalBlockPatienceMs = 60'000;
 
 /// A store that cannot write stops the program: a transition that is not written down may not be relied on.
 template <class T>
@@ -97,6 +99,12 @@ const Chain* Messenger::find_outer(ChainId id) const noexcept {
     const auto it =
         std::find_if(outer_.begin(), outer_.end(), [&](const Chain& chain) { return chain.id == id; });
     return it == outer_.end() ? nullptr : &*it;
+}
+
+std::string Messenger::name_of(ChainId id) const {
+    if (id == relay_.id) return relay_.name;
+    const Chain* chain = find_outer(id);
+    return chain == nullptr ? std::to_string(id.value) : chain->name;
 }
 
 async::Task<void> Messenger::run() {
@@ -321,28 +329,30 @@ async::Task<void> Messenger::cross_read(const Chain& chain) {
     state.next_block = BlockNumber{last.value + 1};
 }
 
-void Messenger::warn_of_hold_up(const Chain& chain) {
-    const std::string text = chain.source.hold_up();
-    const auto last = hold_ups_.find(chain.id);
+void Messenger::warn_of_hold_up(const Chain& chain, const std::string& text, std::int64_t patience_ms) {
+    HoldUp& last = hold_ups_[chain.id];
     if (text.empty()) {
-        if (last == hold_ups_.end() || !last->second.is_open) return;
-        last->second.is_open = false;
-        spdlog::info("messenger: blocks of {} become final again", chain.name);
+        if (last.is_open) spdlog::info("messenger: blocks of {} become final again", chain.name);
+        last.is_open = false;
+        last.began_at.reset();
         return;
     }
     const UnixMillis now = options_.now();
-    if (last != hold_ups_.end() && now.value < last->second.said_at.value + kHoldUpIntervalMs) return;
-    hold_ups_.insert_or_assign(chain.id, HoldUp{now, true});
+    if (!last.began_at) last.began_at = now;
+    if (now.value < last.began_at->value + patience_ms) return;
+    if (last.said_at && now.value < last.said_at->value + kHoldUpIntervalMs) return;
+    last.said_at = now;
+    last.is_open = true;
     spdlog::warn("messenger: waiting for final blocks of {}: {}", chain.name, text);
 }
 
 async::Task<void> Messenger::scan_once(const Chain& chain) {
     const auto final_block = co_await chain.source.fetch_final_block();
     if (!final_block) {
-        spdlog::debug("messenger: {} has no final block yet: {}", chain.name, final_block.error().text);
+        warn_of_hold_up(chain, final_block.error().text, kNoFinalBlockPatienceMs);
         co_return;
     }
-    warn_of_hold_up(chain);
+    warn_of_hold_up(chain, chain.source.hold_up(), 0);
     co_await confirm(chain, *final_block);
     for (;;) {
         const BlockNumber first = must(store_.load_cursor(chain.id)).value_or(chain.start_block);
@@ -373,9 +383,8 @@ async::Task<void> Messenger::scan_once(const Chain& chain) {
         for (const rpc::PlacedLog& placed : findings->executions) note_execution(chain, placed);
         for (const Hop& hop : findings->hops) {
             spdlog::info("messenger: final message={} hop={}->{} block={} transaction={}",
-                         id_text(hop.key.order_id), chain.name,
-                         chain.id == relay_.id ? std::to_string(hop.key.to.value) : relay_.name,
-                         hop.position.block.value, id_text(hop.position.transaction_hash));
+                         id_text(hop.key.order_id), chain.name, name_of(hop.key.to), hop.position.block.value,
+                         id_text(hop.position.transaction_hash));
         }
     }
 }
@@ -389,7 +398,7 @@ void Messenger::note_execution(const Chain& chain, const rpc::PlacedLog& log) {
     if (!hop || hop->progress.state != HopState::kFailed) return;
     advance(*hop, RetriedOnChain{{.transaction = log.transaction_hash, .block = log.block, .gas_used = 0}});
     spdlog::info("messenger: retried message={} hop={}->{} block={} transaction={}", id_text(event->order_id),
-                 from.value, chain.name, log.block.value, id_text(log.transaction_hash));
+                 name_of(from), chain.name, log.block.value, id_text(log.transaction_hash));
 }
 
 async::Task<Result<std::vector<bool>, std::string>> Messenger::fetch_are_there(const Chain& chain,
@@ -483,8 +492,8 @@ void Messenger::settle(std::vector<Hop>& hops, const evm::TransactionOutcome& ou
                     Obstructed{"transaction " + id_text(outcome.hash) + " did not take it", options_.now()});
         }
         spdlog::info("messenger: {} message={} hop={}->{} block={} transaction={} gas={} elapsed_ms={}{}",
-                     to_string(hop.progress.state), id_text(hop.key.order_id), hop.key.from.value,
-                     hop.key.to.value, outcome.block.value, id_text(outcome.hash), hop.progress.gas_used,
+                     to_string(hop.progress.state), id_text(hop.key.order_id), name_of(hop.key.from),
+                     name_of(hop.key.to), outcome.block.value, id_text(outcome.hash), hop.progress.gas_used,
                      options_.now().value - hop.seen_at.value,
                      hop.progress.reason.empty() ? "" : " reason=\"" + hop.progress.reason + "\"");
     }
@@ -502,7 +511,7 @@ async::Task<std::vector<Hop>> Messenger::drop_delivered(const Chain& chain, std:
         } else if ((*are_there)[i]) {
             advance(hops[i], FoundDelivered{*head});
             spdlog::info("messenger: delivered message={} hop={}->{} by somebody else",
-                         id_text(hops[i].key.order_id), hops[i].key.from.value, chain.name);
+                         id_text(hops[i].key.order_id), name_of(hops[i].key.from), chain.name);
         } else {
             out.push_back(std::move(hops[i]));
         }
@@ -559,7 +568,11 @@ async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::
         co_return true;
     }
     if (!step) {
-        for (Hop& hop : hops) hold(hop, origin.name, step.error());
+        // The client is past the block, and nothing that it knew before serves either: that does not change
+        // soon.
+        StepError error = step.error();
+        if (error.kind == StepError::Kind::kOutdated) error.kind = StepError::Kind::kObstructed;
+        for (Hop& hop : hops) hold(hop, origin.name, error);
         co_return true;
     }
     for (Hop& hop : hops) {
@@ -576,7 +589,8 @@ async::Task<bool> Messenger::prove_and_submit_inbound(const Chain& origin, std::
         co_return !may_split(outcome.error().kind);
     }
     settle(hops, *outcome, relay_.service);
-    co_return true;
+    // It reverted although it did not when it was tried.
+    co_return outcome->is_success;
 }
 
 async::Task<void> Messenger::publish_root(const Chain& destination) {
@@ -586,14 +600,18 @@ async::Task<void> Messenger::publish_root(const Chain& destination) {
         const auto next_block = must(store_.load_cursor(relay_.id));
         if (!next_block || *next_block <= last->second) co_return;
     }
+    PublicationTry& tried = publication_tries_[destination.id];
+    if (options_.now() < tried.next) co_return;
     const auto outcome = co_await relay_.sender.send(
         {.to = relay_.service, .data = service::encode_publish_root(destination.id), .value = {}});
     if (!outcome || !outcome->is_success) {
+        tried.next = UnixMillis{options_.now().value + retry_delay_ms(++tried.count)};
         spdlog::warn(
             "messenger: cannot publish the root for {}: {}", destination.name,
             outcome ? "transaction " + id_text(outcome->hash) + " reverted" : describe(outcome.error()));
         co_return;
     }
+    tried = {};
     published_in_[destination.id] = outcome->block;
     spdlog::info("messenger: published root for {} block={} transaction={} gas={}", destination.name,
                  outcome->block.value, id_text(outcome->hash), outcome->gas_used);
@@ -668,10 +686,17 @@ async::Task<void> Messenger::submit_outbound(const Chain& destination, std::vect
     }
     const auto outcome =
         co_await destination.sender.send({.to = destination.service, .data = step->call_data, .value = {}});
-    if (outcome) co_return settle(hops, *outcome, destination.service);
-    for (Hop& hop : hops)
-        hold(hop, destination.name, {StepError::Kind::kObstructed, describe(outcome.error())});
-    if (!may_split(outcome.error().kind) || hops.size() == 1) co_return;
+    bool is_refused = false;
+    if (outcome) {
+        settle(hops, *outcome, destination.service);
+        // It reverted although it did not when it was tried.
+        is_refused = !outcome->is_success;
+    } else {
+        for (Hop& hop : hops)
+            hold(hop, destination.name, {StepError::Kind::kObstructed, describe(outcome.error())});
+        is_refused = may_split(outcome.error().kind);
+    }
+    if (!is_refused || hops.size() == 1) co_return;
     // Split, so that one bad member holds up nobody else.
     for (Hop& hop : hops) {
         advance(hop, WaitOver{});

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,8 +94,9 @@ class Messenger {
     /// A successful execution in a final block, perhaps of a message that failed before.
     void note_execution(const Chain& chain, const rpc::PlacedLog& log);
 
-    /// Says, at most every five minutes, what keeps the chain's blocks from becoming final.
-    void warn_of_hold_up(const Chain& chain);
+    /// Says, at most every five minutes, what keeps the chain's blocks from becoming final (empty: nothing)
+    /// if it does so for that long.
+    void warn_of_hold_up(const Chain& chain, const std::string& text, std::int64_t patience_ms);
     /// Applies an event and writes the result down.
     void advance(Hop& hop, const HopEvent& event);
     /// Parks a hop that cannot go on at `where` now.
@@ -103,6 +105,8 @@ class Messenger {
     void settle(std::vector<Hop>& hops, const evm::TransactionOutcome& outcome, const Address& service);
 
     const Chain* find_outer(ChainId id) const noexcept;
+    /// For logs: as configured, or the id where it is not.
+    std::string name_of(ChainId id) const;
 
     HopStore& store_;
     Chain relay_;
@@ -110,6 +114,12 @@ class Messenger {
     Options options_;
     /// Block of the last root published for a destination; the scan finds its log when that block is final.
     std::map<ChainId, BlockNumber> published_in_;
+    struct PublicationTry {
+        std::uint32_t count = 0;  ///< that failed in a row
+        UnixMillis next;
+    };
+    /// By destination.
+    std::map<ChainId, PublicationTry> publication_tries_;
     /// By destination; what the store holds of it, ready to prove from.
     std::map<ChainId, message::Outbox> outboxes_;
     /// By origin: the next message's nonce.
@@ -124,7 +134,8 @@ class Messenger {
     /// By chain: blocks asked for at once; fewer after an endpoint could not answer.
     std::map<ChainId, std::uint64_t> scan_blocks_;
     struct HoldUp {
-        UnixMillis said_at;
+        std::optional<UnixMillis> began_at;
+        std::optional<UnixMillis> said_at;
         bool is_open = false;  ///< its end is still to be said
     };
     std::map<ChainId, HoldUp> hold_ups_;

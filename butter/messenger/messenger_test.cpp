@@ -222,7 +222,8 @@ class Source final : public chain::Source {
             co_return std::unexpected(chain::SourceError{chain::SourceError::Kind::kRefuted, "another log"});
         if (provable_state && client_state != *provable_state)
             co_return std::unexpected(chain::SourceError{chain::SourceError::Kind::kOutdated, "too old"});
-        co_return chain::Proof{.bytes = {1}, .logs = {}, .report = {"accepted", 0}};
+        co_return chain::Proof{
+            .bytes = {static_cast<std::uint8_t>(positions.size())}, .logs = {}, .report = {"accepted", 0}};
     }
     async::Task<Result<chain::Proof, chain::SourceError>> fetch_past_proof(
         std::vector<chain::LogPosition>, std::vector<Bytes> states) override {
@@ -454,6 +455,32 @@ TEST_F(Lane, publishes_again_when_a_publication_reverts) {
     relay_source_.final_block = BlockNumber{relay_.head};
     run_until([&] { return is_done(progress().state); });
     EXPECT_EQ(outer_.sent, 1u);
+}
+
+TEST_F(Lane, publishes_less_often_while_publications_revert) {
+    publications_to_revert_ = 1'000'000;
+    wait_ms(20'000'000);
+    // Every five minutes at last.
+    EXPECT_LT(relay_.sent, 100u);
+    EXPECT_GT(relay_.sent, 10u);
+    publications_to_revert_ = 0;
+    const std::size_t sent = relay_.sent;
+    run_until([&] { return relay_.sent == sent + 1; });
+    relay_source_.final_block = BlockNumber{relay_.head};
+    run_until([&] { return is_done(progress().state); });
+}
+
+TEST_F(Lane, delivers_one_by_one_what_reverts_together_only_when_it_is_mined) {
+    add_message();
+    outer_.execute = [this](const Bytes& data) -> std::optional<std::vector<eth::Log>> {
+        const auto call = service::decode_transfer_in(data);
+        if (message::decode_delivery(call->delivery)->messages.size() > 1) return std::nullopt;
+        return deliver(data);
+    };
+    run_until([&] { return relay_.sent == 1; });
+    relay_source_.final_block = BlockNumber{relay_.head};
+    run_until([&] { return delivered_.size() == 2; });
+    EXPECT_EQ(outer_.sent, 3u);
 }
 
 TEST_F(Lane, publishes_again_when_the_chain_takes_a_publication_back) {
@@ -717,6 +744,38 @@ TEST_F(InboundLane, proves_under_what_the_client_knew_before) {
     const Hash32 id = send_message();
     run_until([&] { return arrived_.contains(id); });
     EXPECT_EQ(proofs_, std::vector<Bytes>{{2}});
+}
+
+TEST_F(InboundLane, brings_one_by_one_what_reverts_together_only_when_it_is_mined) {
+    const auto accept = relay_.execute;
+    relay_.execute = [this, accept](const Bytes& data) -> std::optional<std::vector<eth::Log>> {
+        const auto call = service::decode_relay_transfer_in(data);
+        if (!call || call->proof != Bytes{2}) return accept(data);
+        proofs_.push_back(call->proof);
+        return std::nullopt;
+    };
+    std::vector<eth::Log> logs;
+    for (std::uint64_t nonce = 0; nonce < 2; ++nonce) {
+        sent_.push_back(message_with(nonce));
+        logs.push_back(
+            {.address = kOuterService,
+             .topics = {service::message_out_topic(), message::order_id(sent_.back()), topic(kRelay)},
+             .data = codec::encode_abi({AbiValue::bytes(sent_.back())})});
+    }
+    outer_.mine(std::move(logs));
+    outer_source_.final_block = BlockNumber{outer_.head};
+    run_until([&] { return arrived_.size() == 2; });
+    EXPECT_EQ(proofs_, (std::vector<Bytes>{{2}, {1}}));
+}
+
+TEST_F(InboundLane, tries_less_often_what_no_state_of_the_client_proves) {
+    outer_source_.provable_state = Bytes{9};
+    const Hash32 id = send_message();
+    run_until([&] {
+        const auto hop = *store_->find_hop({kOuter, kRelay, id});
+        return hop && hop->progress.attempts >= 3;
+    });
+    EXPECT_TRUE(proofs_.empty());
 }
 
 TEST_F(InboundLane, spends_no_gas_on_what_somebody_else_brought) {

@@ -23,4 +23,10 @@ struct RpcError {
     Bytes data;        ///< revert data of a failed call, where the node gave it
 };
 
+/// Whether it says that a call reverts, which is an answer, rather than that the node cannot answer.
+inline bool is_revert(const RpcError& error) noexcept {
+    return error.kind == RpcError::Kind::kNode &&
+           (!error.data.empty() || error.code == 3 || error.text.find("revert") != std::string::npos);
+}
+
 }  // namespace butter::rpc

@@ -340,8 +340,11 @@ async::Task<Result<std::vector<PlacedLog>, RpcError>> EthApi::fetch_logs(LogFilt
         calls.push_back({"eth_getLogs", {request}});
         calls.push_back({"eth_getBlockByNumber", {encode_quantity(filter.to.value), false}});
         CO_TRY(auto answers, co_await endpoints_.call_batch(std::move(calls)));
-        if (!answers[0]) co_return std::unexpected(std::move(answers[0]).error());
-        if (!answers[1]) co_return std::unexpected(std::move(answers[1]).error());
+        if (!answers[0] || !answers[1]) {
+            error = std::move(answers[0] ? answers[1] : answers[0]).error();
+            endpoints_.set_aside_last();
+            continue;
+        }
         if (answers[1]->is_null()) {
             error = malformed("logs up to block " + std::to_string(filter.to.value) +
                               ", which the endpoint does not have yet");
@@ -385,7 +388,7 @@ async::Task<Result<std::optional<UnixSeconds>, RpcError>> EthApi::fetch_block_ti
 async::Task<Result<AccountProof, RpcError>> EthApi::fetch_proof(Address account, Hash32 slot,
                                                                 BlockNumber number) {
     JsonArray params{encode_hex(account), JsonArray{encode_hex(slot)}, encode_quantity(number.value)};
-    CO_TRY(const Json result, co_await endpoints_.call("eth_getProof", std::move(params)));
+    CO_TRY(const Json result, co_await endpoints_.call_any("eth_getProof", std::move(params)));
     AccountProof proof;
     CO_TRY(proof.account_nodes, require(find_nodes(result, "accountProof"), "an account proof"));
     const JsonArray* storage = find_array(result, "storageProof");
@@ -395,28 +398,34 @@ async::Task<Result<AccountProof, RpcError>> EthApi::fetch_proof(Address account,
 }
 
 async::Task<Result<Bytes, RpcError>> EthApi::call(CallRequest request, BlockId id) {
-    CO_TRY(const Json result, co_await endpoints_.call("eth_call", {to_json(request), id.text()}));
+    CO_TRY(const Json result, co_await endpoints_.call_any("eth_call", {to_json(request), id.text()}));
     co_return require(text_bytes(result), "the bytes of a call");
 }
 
 async::Task<Result<std::vector<Result<Bytes, RpcError>>, RpcError>> EthApi::call_all(
     std::vector<CallRequest> requests, BlockId id) {
-    std::vector<Endpoints::Call> calls;
-    for (const CallRequest& request : requests) calls.push_back({"eth_call", {to_json(request), id.text()}});
-    CO_TRY(const auto answers, co_await endpoints_.call_batch(std::move(calls)));
-    std::vector<Result<Bytes, RpcError>> out;
-    for (const auto& answer : answers) {
-        if (!answer) {
-            out.push_back(std::unexpected(answer.error()));
-        } else {
-            out.push_back(require(text_bytes(*answer), "the bytes of a call"));
+    for (std::size_t attempt = 1;; ++attempt) {
+        std::vector<Endpoints::Call> calls;
+        for (const CallRequest& request : requests)
+            calls.push_back({"eth_call", {to_json(request), id.text()}});
+        CO_TRY(const auto answers, co_await endpoints_.call_batch(std::move(calls)));
+        std::vector<Result<Bytes, RpcError>> out;
+        bool is_answered = true;
+        for (const auto& answer : answers) {
+            is_answered = is_answered && (answer || is_revert(answer.error()));
+            if (!answer) {
+                out.push_back(std::unexpected(answer.error()));
+            } else {
+                out.push_back(require(text_bytes(*answer), "the bytes of a call"));
+            }
         }
+        if (is_answered || attempt >= endpoints_.size()) co_return out;
+        endpoints_.set_aside_last();
     }
-    co_return out;
 }
 
 async::Task<Result<std::uint64_t, RpcError>> EthApi::estimate_gas(CallRequest request) {
-    CO_TRY(const Json result, co_await endpoints_.call("eth_estimateGas", {to_json(request)}));
+    CO_TRY(const Json result, co_await endpoints_.call_any("eth_estimateGas", {to_json(request)}));
     co_return require(text_quantity(result), "an amount of gas");
 }
 

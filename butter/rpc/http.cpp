@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,6 +18,8 @@
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include "butter/base/printable.hpp"
 
 namespace butter::rpc {
 namespace {
@@ -98,31 +101,40 @@ Result<Url, std::string> decode_url(std::string_view text) {
     } else if (rest.starts_with("http://")) {
         rest.remove_prefix(7);
     } else {
-        return std::unexpected("\"" + std::string(text) + "\" does not begin with http:// or https://");
+        return std::unexpected("a URL does not begin with http:// or https://");
     }
-    const std::size_t slash = rest.find('/');
-    std::string_view authority = rest.substr(0, slash);
-    url.path = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
-    if (authority.find('@') != std::string_view::npos || url.path.find_first_of("?#") != std::string::npos) {
-        return std::unexpected("\"" + std::string(text) +
-                               "\" has a user, query or fragment, which are not supported");
-    }
+    std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    url.path = authority.size() == rest.size() ? "/" : std::string(rest.substr(authority.size()));
+    // Never the whole text in what is said of it: providers put keys into user, path and query.
+    const auto refused = [&](std::string_view why) {
+        const std::string_view shown = authority.substr(authority.rfind('@') + 1);
+        return std::unexpected((url.is_tls ? "https://" : "http://") + printable(shown) + " " +
+                               std::string(why));
+    };
+    if (authority.find('@') != std::string_view::npos || url.path.find_first_of("?#") != std::string::npos)
+        return refused("has a user, query or fragment, which are not supported");
+    const auto is_bad = [](char c) { return c <= 0x20 || c >= 0x7f; };
+    if (std::any_of(rest.begin(), rest.end(), is_bad))
+        return refused("has a blank or a character that is none of a URL");
+    std::string_view host = authority;
     url.port = url.is_tls ? "443" : "80";
-    const std::size_t colon = authority.rfind(':');
-    if (colon != std::string_view::npos && authority.back() != ']') {
-        url.port = authority.substr(colon + 1);
-        authority = authority.substr(0, colon);
+    const std::size_t colon = host.rfind(':');
+    if (colon != std::string_view::npos && host.back() != ']') {
+        url.port = host.substr(colon + 1);
+        host = host.substr(0, colon);
         const bool is_number = !url.port.empty() && url.port.size() <= 5 &&
                                url.port.find_first_not_of("0123456789") == std::string::npos;
-        if (!is_number || std::stoul(url.port) > 65535) {
-            return std::unexpected("\"" + std::string(text) + "\" has no valid port");
-        }
+        if (!is_number || std::stoul(url.port) == 0 || std::stoul(url.port) > 65535)
+            return refused("has no valid port");
     }
-    if (authority.starts_with('[') && authority.ends_with(']'))
-        authority = authority.substr(1, authority.size() - 2);
-    url.host = authority;
-    if (url.host.empty()) return std::unexpected("\"" + std::string(text) + "\" has no host");
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    url.host = host;
+    if (url.host.empty()) return refused("has no host");
     return url;
+}
+
+std::string display_name(const Url& url) {
+    return (url.is_tls ? "https://" : "http://") + url.host + ":" + url.port;
 }
 
 struct HttpClient::Impl {
@@ -132,7 +144,7 @@ struct HttpClient::Impl {
             tls->set_default_verify_paths();
             tls->set_verify_mode(asio::ssl::verify_peer);
         }
-        name = (url.is_tls ? "https://" : "http://") + url.host + ":" + url.port;
+        name = rpc::display_name(url);
     }
 
     RpcError fail(const error_code& error, std::string_view doing) const {

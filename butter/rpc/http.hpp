@@ -23,6 +23,8 @@ struct Url {
 };
 /// `http://` or `https://`, host, optional port and path; no user, query or fragment.
 Result<Url, std::string> decode_url(std::string_view text);
+/// The URL without what may be a key in its path.
+std::string display_name(const Url& url);
 
 struct HttpRequest {
     std::string method = "GET";

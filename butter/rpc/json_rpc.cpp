@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "butter/base/printable.hpp"
+
 namespace butter::rpc {
 namespace {
 
@@ -56,7 +58,7 @@ Result<Json, RpcError> decode_response(const Json& response, const std::string& 
             out.code = static_cast<int>(code->get_int64());
         }
         out.text =
-            endpoint + ": " + std::string(find_text(*error, "message").value_or("error without a message"));
+            endpoint + ": " + printable(find_text(*error, "message").value_or("error without a message"));
         return std::unexpected(std::move(out));
     }
     const Json* result = find_member(response, "result");
@@ -149,7 +151,7 @@ struct Endpoints::Impl {
                               {}};
                 if (const auto document = parse_json(response->body)) {
                     if (const auto text = find_text(*document, "message"))
-                        last_error.text += ", " + std::string(*text);
+                        last_error.text += ", " + printable(*text);
                 }
                 // To a GET, 4xx is the answer to this question (no such update). To a call it is the server's
                 // refusal, of the key, the rate or the size: another endpoint may not refuse.
@@ -190,10 +192,27 @@ void Endpoints::set_aside_last() noexcept {
     if (impl_->last < impl_->endpoints.size()) impl_->fail(impl_->last);
 }
 
+void Endpoints::set_aside_last(std::chrono::milliseconds duration) noexcept {
+    if (size() < 2 || impl_->last >= size()) return;
+    impl_->fail(impl_->last);
+    Clock::time_point& until = impl_->endpoints[impl_->last].set_aside_until;
+    until = std::max(until, Clock::now() + duration);
+}
+
 async::Task<Result<Json, RpcError>> Endpoints::call(std::string method, JsonArray params) {
     HttpRequest request{"POST", "", to_text(request_object(method, std::move(params), 1))};
     CO_TRY(const Json response, co_await impl_->exchange(std::move(request), is_response));
     co_return decode_response(response, impl_->endpoints[impl_->last].client.display_name() + " " + method);
+}
+
+async::Task<Result<Json, RpcError>> Endpoints::call_any(std::string method, JsonArray params) {
+    for (std::size_t attempt = 1;; ++attempt) {
+        auto result = co_await call(method, params);
+        if (result || result.error().kind != RpcError::Kind::kNode || is_revert(result.error()) ||
+            attempt >= size())
+            co_return result;
+        set_aside_last();
+    }
 }
 
 async::Task<Result<std::string, RpcError>> Endpoints::call_text(std::string method, JsonArray params) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,9 @@ class Endpoints {
     Endpoints& operator=(Endpoints&&) noexcept;
 
     async::Task<Result<Json, RpcError>> call(std::string method, JsonArray params);
+    /// The same, and what a node itself reports, unless it is a revert, goes to the caller only when no
+    /// endpoint does better: one may lack a method, its history or its state.
+    async::Task<Result<Json, RpcError>> call_any(std::string method, JsonArray params);
     /// The whole answer as text, for large ones with a decoder of their own. It may be an error, or no JSON.
     async::Task<Result<std::string, RpcError>> call_text(std::string method, JsonArray params);
     /// What `call` makes of such a text. Errors name the endpoint that answered last.
@@ -50,6 +54,8 @@ class Endpoints {
     /// The endpoint that answered last cannot serve what was asked, for example because it is behind: sets it
     /// aside for a moment.
     void set_aside_last() noexcept;
+    /// The same for at least `duration`, when there is another one.
+    void set_aside_last(std::chrono::milliseconds duration) noexcept;
     std::size_t size() const noexcept;
 
   private:

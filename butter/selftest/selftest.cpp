@@ -102,9 +102,9 @@ int run(const SelftestOptions& options, std::ostream& out) {
         }
         finish_set();
     }
-    if (report.sets().empty()) {
+    if (report.passed() + report.failed() == 0) {
         report.begin_set(options.vectors.string());
-        report.fail("", "", "no folder with sets of vectors");
+        report.fail("", "", "no case of any set was found; expected a folder with one folder for each set");
         finish_set();
     }
     if (options.json) {

@@ -306,7 +306,7 @@ TEST_F(SelftestTest, a_folder_without_sets_does_not_pass) {
     EXPECT_EQ(run_text(folder_).status, 1);
     const Output output = run_text(folder_ / "missing");
     EXPECT_EQ(output.status, 1);
-    EXPECT_NE(output.text.find("no folder with sets of vectors"), std::string::npos);
+    EXPECT_NE(output.text.find("no case of any set was found"), std::string::npos);
     EXPECT_TRUE(output.text.ends_with("\n0 passed, 1 failed, 0 skipped\n")) << output.text;
 }
 

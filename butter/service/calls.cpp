@@ -6,6 +6,7 @@
 
 #include "butter/artifacts/artifacts.hpp"
 #include "butter/base/hex.hpp"
+#include "butter/base/printable.hpp"
 #include "butter/codec/abi.hpp"
 
 namespace butter::service {
@@ -24,14 +25,6 @@ AbiValue message_data_value(const MessageData& data) {
 
 /// Longest part printed of a reason that has no name of ours.
 constexpr std::size_t kReasonBytesShown = 132;
-
-/// What a stranger's contract says, for one line of a log: nothing that ends the line or steers a terminal.
-std::string printable(BytesView text) {
-    std::string out;
-    for (const std::uint8_t byte : text.first(std::min(text.size(), kReasonBytesShown)))
-        out += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '?';
-    return text.size() > kReasonBytesShown ? out + "..." : out;
-}
 
 }  // namespace
 
@@ -172,7 +165,9 @@ std::string describe_revert(BytesView data) {
     const BytesView arguments = data.subspan(4);
     if (code == codec::selector("Error(string)")) {
         const auto text = AbiReader(arguments).next_bytes();
-        if (text) return text->empty() ? "an empty reason" : printable(*text);
+        if (text)
+            return text->empty() ? "an empty reason"
+                                 : printable(std::string(text->begin(), text->end()), kReasonBytesShown);
     }
     if (code == codec::selector("Panic(uint256)")) {
         const auto number = AbiReader(arguments).next_uint256();

@@ -22,6 +22,9 @@ struct MessageData {
     Bytes payload;
     std::uint64_t gas_limit = 0;
 };
+/// What a message's execution may ask for: GAS_LIMIT_MIN and GAS_LIMIT_MAX of OmniServiceCore.
+inline constexpr std::uint64_t kGasLimitMin = 21'000;
+inline constexpr std::uint64_t kGasLimitMax = 5'000'000;
 Bytes encode_message_data(const MessageData& data);
 
 Bytes encode_transfer_out(ChainId to_chain, const MessageData& data, const Address& fee_token);

@@ -17,6 +17,7 @@ TEST(file_lock, refuses_a_second_owner_and_names_the_first) {
         ASSERT_TRUE(first.has_value()) << first.error().text;
         const auto second = FileLock::take(file);
         ASSERT_FALSE(second.has_value());
+        EXPECT_TRUE(second.error().is_held);
         EXPECT_NE(second.error().text.find("held by process " + std::to_string(::getpid())),
                   std::string::npos)
             << second.error().text;
@@ -28,6 +29,7 @@ TEST(file_lock, refuses_a_second_owner_and_names_the_first) {
 TEST(file_lock, says_why_it_cannot_open) {
     const auto lock = FileLock::take("/nonexistent/folder/lock");
     ASSERT_FALSE(lock.has_value());
+    EXPECT_FALSE(lock.error().is_held);
     EXPECT_NE(lock.error().text.find("cannot be opened"), std::string::npos);
 }
 

@@ -2,6 +2,7 @@
 #include "chains/ethereum/follower.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 
 #include "butter/base/assert.hpp"
@@ -18,6 +19,8 @@ constexpr std::uint64_t kUpdatesPerRequest = 16;
 /// Epochs between the newest block and the final one, above which finality is called stalled: two are the
 /// rule.
 constexpr std::uint64_t kFinalityEpochsMax = 4;
+/// Every block brings a newer update to nodes that hear of it.
+constexpr std::uint64_t kStandingEpochsMax = 2;
 /// The clock is not checked (source.hpp).
 constexpr Slot kAnySlot{std::numeric_limits<std::uint64_t>::max()};
 
@@ -109,6 +112,7 @@ async::Task<Result<void, SourceError>> Follower::try_follow() {
         }
     }
     if (obstacle_.empty()) explain_finality(*update);
+    watch_head(*update);
     co_return co_await learn_next_committee();
 }
 
@@ -131,6 +135,23 @@ void Follower::explain_finality(const Update& newest) {
             ": the chain has not become final for " + std::to_string(newest_epoch - final_epoch) + " epochs";
         is_held_up_ = true;
     }
+}
+
+/// An endpoint that lost its peers goes on serving its last update, which verifies.
+void Follower::watch_head(const Update& newest) {
+    const auto now = std::chrono::steady_clock::now();
+    if (newest.signature_slot > newest_signature_) {
+        newest_signature_ = newest.signature_slot;
+        head_moved_at_ = now;
+        return;
+    }
+    const std::chrono::seconds allowed{kStandingEpochsMax * network_.slots_per_epoch *
+                                       network_.seconds_per_slot};
+    if (now - head_moved_at_ <= allowed) return;
+    beacon_.set_aside_last(allowed);
+    is_held_up_ = true;
+    obstacle_ +=
+        "; no endpoint has shown anything newer for more than " + std::to_string(allowed.count()) + " s";
 }
 
 async::Task<Result<void, SourceError>> Follower::bootstrap() {

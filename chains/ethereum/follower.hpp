@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,6 +65,7 @@ class Follower {
     std::uint64_t store_period() const noexcept;
     void remember_finality_of_checkpoint(const Update& update);
     void explain_finality(const Update& newest);
+    void watch_head(const Update& newest);
 
     rpc::Endpoints beacon_;
     BeaconNetwork network_;
@@ -74,6 +76,8 @@ class Follower {
     std::optional<Update> finality_;
     std::string obstacle_;
     bool is_held_up_ = false;
+    Slot newest_signature_;
+    std::chrono::steady_clock::time_point head_moved_at_ = std::chrono::steady_clock::now();
     /// Final ones, by period, from the checkpoint's on.
     std::map<std::uint64_t, SyncCommittee> committees_;
     /// Final slot at which the next committee was last asked for.

@@ -322,6 +322,30 @@ TEST(ethereum_source, takes_the_next_endpoint_when_one_lies) {
     }
 }
 
+async::Task<bool> wait_a_moment() {
+    co_await async::sleep_for(std::chrono::milliseconds(20));
+    co_return true;
+}
+
+TEST(ethereum_source, takes_the_next_endpoint_when_one_stands_still) {
+    Devnet devnet(kOptions);
+    devnet.step(20);
+    const auto first = std::make_shared<std::string>();
+    const Server still(devnet.io(), make_liar(devnet, "finality_update", [first](rpc::HttpResponse& r) {
+                           if (first->empty()) *first = r.body;
+                           r.body = *first;
+                       }));
+    const auto source = open_source(devnet, {still.url(), devnet.beacon_url()}, devnet.sealer().parameters());
+    const auto before = devnet.run(source->fetch_final_block());
+    ASSERT_TRUE(before.has_value()) << before.error().text;
+    devnet.step(8);
+    const BlockNumber newer{devnet.sealer().last_update()->finalized->beacon.slot.value};
+    ASSERT_GT(newer, *before);
+    // It is found out by its standing still for two of the chain's epochs.
+    while (devnet.run(source->fetch_final_block()).value() == *before) devnet.run(wait_a_moment());
+    EXPECT_EQ(devnet.run(source->fetch_final_block()).value(), newer);
+}
+
 TEST(ethereum_source, takes_the_next_rpc_when_one_lies) {
     Devnet devnet(kOptions);
     devnet.deploy_logger();

@@ -62,6 +62,7 @@ class MapoSource final : public chain::Source {
         if (error.kind == rpc::RpcError::Kind::kMalformed) api_.endpoints().distrust_last();
         return {SourceError::Kind::kUnavailable, error.text};
     }
+    async::Task<Result<BlockNumber, SourceError>> fetch_final_block_once();
     async::Task<Result<FetchedHeader, SourceError>> fetch_header(BlockNumber number);
     async::Task<Result<FetchedBlock, SourceError>> fetch_block(BlockNumber number);
     async::Task<Result<VerifiedHeader, SourceError>> fetch_verified(BlockNumber number);
@@ -156,6 +157,17 @@ async::Task<Result<void, SourceError>> MapoSource::follow_to(BlockNumber number)
 }
 
 async::Task<Result<BlockNumber, SourceError>> MapoSource::fetch_final_block() {
+    for (std::size_t attempt = 1;; ++attempt) {
+        auto newest = co_await fetch_final_block_once();
+        if (newest || newest.error().kind != SourceError::Kind::kNotReady ||
+            attempt >= api_.endpoints().size())
+            co_return newest;
+        // It announced a block that it does not have.
+        api_.endpoints().set_aside_last();
+    }
+}
+
+async::Task<Result<BlockNumber, SourceError>> MapoSource::fetch_final_block_once() {
     const auto head = co_await api_.fetch_block_number();
     if (!head) co_return std::unexpected(unavailable(head.error()));
     // A sealed block is final. One round trip when nothing is new.

@@ -34,17 +34,15 @@ Bytes client_state(std::size_t index) {
 /// Answers on loopback what the node answered, to the methods that were recorded; `spoil` may change a block.
 class RecordedNode {
   public:
-    RecordedNode()
-        : server_(*rpc::HttpServer::listen(
-              io_.get_executor(), 0, rpc::json_rpc_handler([this](std::string method, rpc::Json params) {
-                  return answer(std::move(method), std::move(params));
-              }))) {
+    RecordedNode() : server_(listen(last_block())), boaster_(listen(last_block() + 5)) {
         boost::asio::co_spawn(io_, server_.run(), [](std::exception_ptr) {});
+        boost::asio::co_spawn(io_, boaster_.run(), [](std::exception_ptr) {});
     }
 
-    rpc::EthApi api() {
-        const std::string url = "http://127.0.0.1:" + std::to_string(server_.port());
-        return rpc::EthApi(rpc::Endpoints(io_.get_executor(), {*rpc::decode_url(url)}));
+    rpc::EthApi api() { return rpc::EthApi(rpc::Endpoints(io_.get_executor(), {url_of(server_)})); }
+    /// The first endpoint announces a head that it does not have.
+    rpc::EthApi api_with_boaster() {
+        return rpc::EthApi(rpc::Endpoints(io_.get_executor(), {url_of(boaster_), url_of(server_)}));
     }
     template <class T>
     T run(async::Task<T> task) {
@@ -62,9 +60,19 @@ class RecordedNode {
     std::function<void(std::uint64_t number, rpc::JsonObject& block)> spoil;
 
   private:
-    async::Task<Result<rpc::Json, rpc::RpcFault>> answer(std::string method, rpc::Json params) {
+    static rpc::Url url_of(const rpc::HttpServer& server) {
+        return *rpc::decode_url("http://127.0.0.1:" + std::to_string(server.port()));
+    }
+    rpc::HttpServer listen(std::uint64_t head) {
+        return *rpc::HttpServer::listen(
+            io_.get_executor(), 0, rpc::json_rpc_handler([this, head](std::string method, rpc::Json params) {
+                return answer(head, std::move(method), std::move(params));
+            }));
+    }
+    async::Task<Result<rpc::Json, rpc::RpcFault>> answer(std::uint64_t head, std::string method,
+                                                         rpc::Json params) {
         const rpc::JsonArray& arguments = params.as_array();
-        if (method == "eth_blockNumber") co_return rpc::Json(encode_quantity(last_block()));
+        if (method == "eth_blockNumber") co_return rpc::Json(encode_quantity(head));
         if (method == "eth_getBlockByNumber") {
             const std::uint64_t number = u64_of(arguments.at(0));
             if (number == 0 || number > last_block()) co_return rpc::Json(nullptr);
@@ -90,14 +98,15 @@ class RecordedNode {
 
     boost::asio::io_context io_{1};
     rpc::HttpServer server_;
+    rpc::HttpServer boaster_;
 };
 
-std::unique_ptr<chain::Source> open_source(RecordedNode& node, std::uint64_t trusting_period = kForEver) {
+std::unique_ptr<chain::Source> open_source(rpc::EthApi api, std::uint64_t trusting_period = kForEver) {
     return make_source({.chain_id = ChainId{u64_of(recorded().at("chain_id"))},
                         .hash_fork_block = 0,
                         .trusting_period_seconds = trusting_period,
                         .checkpoint = first_state()},
-                       node.api());
+                       std::move(api));
 }
 
 /// Every log of the transactions of block `number`.
@@ -119,7 +128,15 @@ std::vector<chain::LogPosition> positions(std::uint64_t number) {
 
 TEST(mapo_source, follows_the_set_to_the_newest_block) {
     RecordedNode node;
-    const auto source = open_source(node);
+    const auto source = open_source(node.api());
+    const auto newest = node.run(source->fetch_final_block());
+    ASSERT_TRUE(newest.has_value()) << newest.error().text;
+    EXPECT_EQ(newest->value, last_block());
+}
+
+TEST(mapo_source, takes_the_next_endpoint_when_one_has_not_the_head_it_announces) {
+    RecordedNode node;
+    const auto source = open_source(node.api_with_boaster());
     const auto newest = node.run(source->fetch_final_block());
     ASSERT_TRUE(newest.has_value()) << newest.error().text;
     EXPECT_EQ(newest->value, last_block());
@@ -131,7 +148,7 @@ TEST(mapo_source, believes_no_header_that_was_changed) {
         node.spoil = [&](std::uint64_t number, rpc::JsonObject& block) {
             if (number == changed) block["stateRoot"] = encode_hex(Hash32{});
         };
-        const auto source = open_source(node);
+        const auto source = open_source(node.api());
         const auto newest = node.run(source->fetch_final_block());
         ASSERT_FALSE(newest.has_value()) << changed;
         EXPECT_EQ(newest.error().kind, SourceError::Kind::kInvalid);
@@ -142,7 +159,7 @@ TEST(mapo_source, believes_no_header_that_was_changed) {
 
 TEST(mapo_source, brings_a_client_from_set_to_set) {
     RecordedNode node;
-    const auto source = open_source(node);
+    const auto source = open_source(node.api());
     const auto updates = node.run(source->fetch_updates(client_state(0)));
     ASSERT_TRUE(updates.has_value()) << updates.error().text;
     ASSERT_EQ(updates->size(), 3u);
@@ -152,7 +169,7 @@ TEST(mapo_source, brings_a_client_from_set_to_set) {
 
 TEST(mapo_source, proves_logs_of_transactions) {
     RecordedNode node;
-    const auto source = open_source(node);
+    const auto source = open_source(node.api());
     std::size_t count = 0;
     // One among several transactions, one alone, one in the block that ends an epoch with system calls.
     for (const std::uint64_t number : {4u, 11u, 20u}) {
@@ -171,7 +188,7 @@ TEST(mapo_source, proves_logs_of_transactions) {
 
 TEST(mapo_source, a_log_that_is_not_there_is_refuted) {
     RecordedNode node;
-    const auto source = open_source(node);
+    const auto source = open_source(node.api());
     auto logs = positions(11);
     logs[0].log.data.push_back(1);
     const auto proof = node.run(source->fetch_proof(logs, client_state(1)));
@@ -181,7 +198,7 @@ TEST(mapo_source, a_log_that_is_not_there_is_refuted) {
 
 TEST(mapo_source, says_when_the_client_is_in_another_epoch) {
     RecordedNode node;
-    const auto source = open_source(node);
+    const auto source = open_source(node.api());
     EXPECT_EQ(node.run(source->fetch_proof(positions(11), client_state(0))).error().kind,
               SourceError::Kind::kNotReady);
     EXPECT_EQ(node.run(source->fetch_proof(positions(11), client_state(2))).error().kind,
@@ -190,7 +207,7 @@ TEST(mapo_source, says_when_the_client_is_in_another_epoch) {
 
 TEST(mapo_source, a_client_begins_with_the_newest_set) {
     RecordedNode node;
-    const auto source = open_source(node);
+    const auto source = open_source(node.api());
     const Address owner = decode_hex_fixed<20>("0x00000000000000000000000000000000000000aa").value();
     const auto call = node.run(source->fetch_client_initializer(owner));
     ASSERT_TRUE(call.has_value()) << call.error().text;
@@ -213,7 +230,7 @@ TEST(mapo_source, a_client_begins_with_the_newest_set) {
 
 TEST(mapo_source, no_client_begins_at_an_old_checkpoint) {
     RecordedNode node;
-    const auto source = open_source(node, 3600);
+    const auto source = open_source(node.api(), 3600);
     const auto call = node.run(source->fetch_client_initializer(Address{}));
     ASSERT_FALSE(call.has_value());
     EXPECT_EQ(call.error().kind, SourceError::Kind::kUnsupported);

@@ -15,6 +15,7 @@
 #include "butter/app/commands.hpp"
 #include "butter/app/topology.hpp"
 #include "butter/selftest/selftest.hpp"
+#include "butter/service/calls.hpp"
 #include "devnet/command.hpp"
 
 namespace {
@@ -52,6 +53,10 @@ void add_config(CLI::App* command, std::filesystem::path& config) {
     config = kDefaultConfig;
     command->add_option("-c,--config", config, "configuration (TOML)")->capture_default_str();
 }
+
+/// For a flag that names something: an unset shell variable is no choice.
+const CLI::Validator kNotEmpty([](std::string& text) { return text.empty() ? "is empty" : std::string(); },
+                               "");
 
 void add_run(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("run", "carries messages and keeps the light clients alive");
@@ -155,9 +160,13 @@ The exit status with --wait is 1 when the execution failed on the destination.)"
     command->add_flag(
         "--relay", options->relay,
         "the target is an executor on the relay chain, which makes the message for the destination");
-    command->add_option("--gas-limit", options->gas_limit, "gas of the execution")->capture_default_str();
-    command->add_option("--private-key-env", options->private_key_env,
-                        "environment variable with the sender's key; the chain's configured key otherwise");
+    command->add_option("--gas-limit", options->gas_limit, "gas of the execution")
+        ->check(CLI::Range(butter::service::kGasLimitMin, butter::service::kGasLimitMax))
+        ->capture_default_str();
+    command
+        ->add_option("--private-key-env", options->private_key_env,
+                     "environment variable with the sender's key; the chain's configured key otherwise")
+        ->check(kNotEmpty);
     command->add_flag("--wait", options->wait, "until it is delivered or failed, saying each step");
     command->add_flag("--json", options->json, "one JSON object on standard output");
     command->callback([&chosen, options] { chosen = [options] { return butter::app::send(*options); }; });
@@ -228,12 +237,14 @@ void add_keys(CLI::App& app, Command& chosen) {
     command->require_subcommand(1);
     auto options = std::make_shared<butter::app::KeyOptions>();
     const auto add_keystore = [&](CLI::App* one) {
-        one->add_option("--keystore", options->keystore, "the keystore file")->required();
+        one->add_option("--keystore", options->keystore, "the keystore file")->required()->check(kNotEmpty);
     };
     const auto add_password = [&](CLI::App* one) {
         auto* file =
-            one->add_option("--password-file", options->password_file, "its first line is the password");
+            one->add_option("--password-file", options->password_file, "its first line is the password")
+                ->check(kNotEmpty);
         one->add_option("--password-env", options->password_env, "environment variable with the password")
+            ->check(kNotEmpty)
             ->excludes(file);
     };
     auto* create = command->add_subcommand("create", "makes a new key and prints its address");
@@ -246,6 +257,7 @@ void add_keys(CLI::App& app, Command& chosen) {
     import
         ->add_option("--private-key-env", options->private_key_env,
                      "environment variable with the key as hex")
+        ->check(kNotEmpty)
         ->required();
     auto* address = command->add_subcommand("address", "prints the address of a keystore; needs no password");
     add_keystore(address);
@@ -305,7 +317,8 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error) {
     const std::vector<std::string> unknown = app.remaining(true);
     if (unknown.empty()) return error.what();
     for (const std::string& argument : unknown) {
-        if (argument.starts_with("-")) return "unknown flag " + argument;
+        // What stands behind "=" may be a secret.
+        if (argument.starts_with("-")) return "unknown flag " + argument.substr(0, argument.find('='));
     }
     return (app.get_subcommands().empty() ? "unknown command " : "unexpected argument ") + unknown.front();
 }
@@ -341,7 +354,13 @@ int main(int argc, char** argv) {
         return static_cast<int>(ExitCode::kUsage);
     }
     try {
-        return static_cast<int>(chosen());
+        const ExitCode code = chosen();
+        std::cout.flush();
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout) {
+            std::fprintf(stderr, "butter: standard output cannot be written\n");
+            return static_cast<int>(ExitCode::kFailed);
+        }
+        return static_cast<int>(code);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "butter: %s\n", error.what());
         return static_cast<int>(ExitCode::kFailed);
