@@ -116,6 +116,11 @@ Result<void, SettingsError> read_preset(const boost::json::object& parameters, B
         network.committee_size = preset->committee_size;
         return {};
     }
+    if (!parameters.contains("slots_per_epoch")) {
+        return fail("preset",
+                    "is missing: \"mainnet\", \"minimal\", or slots_per_epoch, epochs_per_period and "
+                    "committee_size; the files for `network` have all that public networks need");
+    }
     TRY(network.slots_per_epoch, read_number(parameters, "slots_per_epoch", "", 1, kSlotsPerEpochMax));
     const std::uint64_t epochs_max = kSlotsPerPeriodMax / network.slots_per_epoch;
     TRY(network.epochs_per_period, read_number(parameters, "epochs_per_period", "", 1, epochs_max));
@@ -161,7 +166,8 @@ Result<void, SettingsError> read_layout(const boost::json::object& table, const 
 }
 
 Result<Fork, SettingsError> read_fork(const boost::json::value& entry, const std::string& prefix) {
-    if (!entry.is_object()) return fail(prefix, "must be a table with name, epoch and version");
+    if (!entry.is_object())
+        return fail(prefix.substr(0, prefix.size() - 1), "must be a table with name, epoch and version");
     const boost::json::object& table = entry.get_object();
     TRY_VOID(refuse_unknown(table, kForkKeys, prefix));
     TRY(const std::string name, read_text(table, "name", prefix, "as the beacon API names the fork"));

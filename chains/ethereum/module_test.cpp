@@ -102,7 +102,7 @@ TEST(ethereum_family, names_the_parameter_that_is_wrong) {
         {"preset", [](JsonObject& p) { p["preset"] = "gnosis"; }},
         {"preset", [](JsonObject& p) { p["preset"] = 1; }},
         {"slots_per_epoch", [](JsonObject& p) { p["slots_per_epoch"] = 32; }},
-        {"slots_per_epoch", [](JsonObject& p) { p.erase("preset"); }},
+        {"preset", [](JsonObject& p) { p.erase("preset"); }},
         {"slots_per_epoch",
          [](JsonObject& p) {
              p.erase("preset");
@@ -151,7 +151,7 @@ TEST(ethereum_family, names_the_parameter_that_is_wrong) {
                  p["forks"].as_array().push_back(make_fork("electra", 10, "0x05000000"));
          }},
         {"forks", [](JsonObject& p) { p["forks"] = JsonArray{make_fork("altair", 0, "0x01000000")}; }},
-        {"forks[1].", [](JsonObject& p) { p["forks"].as_array()[1] = 5; }},
+        {"forks[1]", [](JsonObject& p) { p["forks"].as_array()[1] = 5; }},
         {"forks[1].colour", [](JsonObject& p) { fork(p, 1)["colour"] = 1; }},
         {"forks[0].name", [](JsonObject& p) { fork(p, 0).erase("name"); }},
         {"forks[0].epoch", [](JsonObject& p) { fork(p, 0)["epoch"] = 1; }},
