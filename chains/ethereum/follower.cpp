@@ -19,8 +19,8 @@ constexpr std::uint64_t kUpdatesPerRequest = 16;
 /// Epochs between the newest block and the final one, above which finality is called stalled: two are the
 /// rule.
 constexpr std::uint64_t kFinalityEpochsMax = 4;
-/// Every block brings a newer update to nodes that hear of it.
-constexpr std::uint64_t kStandingEpochsMax = 2;
+/// Every epoch brings a newer update, and some nodes show it only when another block has become final.
+constexpr std::uint64_t kStandingEpochsMax = 4;
 /// The clock is not checked (source.hpp).
 constexpr Slot kAnySlot{std::numeric_limits<std::uint64_t>::max()};
 

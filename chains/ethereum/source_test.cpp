@@ -328,7 +328,7 @@ async::Task<bool> wait_a_moment() {
 }
 
 TEST(ethereum_source, takes_the_next_endpoint_when_one_stands_still) {
-    Devnet devnet(kOptions);
+    Devnet devnet({.slots_per_epoch = 2, .epochs_per_period = 8, .fulu_epoch = Epoch{12}});
     devnet.step(20);
     const auto first = std::make_shared<std::string>();
     const Server still(devnet.io(), make_liar(devnet, "finality_update", [first](rpc::HttpResponse& r) {
@@ -341,7 +341,7 @@ TEST(ethereum_source, takes_the_next_endpoint_when_one_stands_still) {
     devnet.step(8);
     const BlockNumber newer{devnet.sealer().last_update()->finalized->beacon.slot.value};
     ASSERT_GT(newer, *before);
-    // It is found out by its standing still for two of the chain's epochs.
+    // It is found out by its standing still for four of the chain's epochs.
     while (devnet.run(source->fetch_final_block()).value() == *before) devnet.run(wait_a_moment());
     EXPECT_EQ(devnet.run(source->fetch_final_block()).value(), newer);
 }
