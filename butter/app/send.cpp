@@ -157,9 +157,7 @@ async::Task<MessageTrace> follow(Chains& chains, Hash32 order_id) {
                 if (said.insert(line.key).second) fmt::print(stderr, "butter: {}\n", line.text);
             }
             if (trace->status != TraceStatus::kWaiting) co_return *std::move(trace);
-            if (say)
-                say(trace->wait_text.empty() ? fmt::format("waiting for {}", to_string(trace->waits_for))
-                                             : "waiting: " + trace->wait_text);
+            if (say) say(fmt::format("waiting for {}", to_string(trace->waits_for)));
         } else if (trace.error().text != waiting_for) {
             waiting_for = trace.error().text;
             fmt::print(stderr, "butter: {}; trying again\n", waiting_for);
