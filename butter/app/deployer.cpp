@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/app/deployer.hpp"
-#include "butter/app/files.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "butter/app/files.hpp"
 #include "butter/artifacts/artifacts.hpp"
 #include "butter/async/mutex.hpp"
 #include "butter/async/sleep.hpp"

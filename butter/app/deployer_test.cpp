@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/app/deployer.hpp"
-#include "butter/app/files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "butter/app/files.hpp"
 #include "butter/async/process.hpp"
 #include "butter/async/sleep.hpp"
 #include "butter/base/hex.hpp"

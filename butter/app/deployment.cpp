@@ -187,7 +187,6 @@ std::string lane_text(const std::string& from, const std::string& to, const Addr
                        eth::to_checksum_text(client));
 }
 
-/// A file descriptor that is closed at the end.
 }  // namespace
 
 const DeployedContract* ChainDeployment::find(std::string_view role) const noexcept {

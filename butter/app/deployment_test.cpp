@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "butter/app/deployment.hpp"
-#include "butter/app/files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -72,23 +71,6 @@ TEST(deployment, a_missing_file_is_no_error) {
     const auto deployment = load_deployment("/nowhere/deployment.json");
     ASSERT_TRUE(deployment.has_value());
     EXPECT_FALSE(deployment->has_value());
-}
-
-TEST(deployment, replaces_a_file_as_a_whole) {
-    const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "butter_save_file";
-    for (const std::string text : {"a long first text", "second"}) {
-        const auto saved = save_file(file, text);
-        ASSERT_TRUE(saved.has_value()) << saved.error();
-        std::ifstream in(file, std::ios::binary);
-        std::ostringstream found;
-        found << in.rdbuf();
-        EXPECT_EQ(found.str(), text);
-        EXPECT_FALSE(std::filesystem::exists(file.string() + ".tmp"));
-    }
-    std::filesystem::remove(file);
-    const auto refused = save_file("/nowhere/file", "text");
-    ASSERT_FALSE(refused.has_value());
-    EXPECT_NE(refused.error().find("/nowhere/file"), std::string::npos) << refused.error();
 }
 
 TEST(deployment, makes_a_configuration_that_means_the_same) {

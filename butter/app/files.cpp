@@ -14,6 +14,7 @@
 namespace butter::app {
 namespace {
 
+/// A file descriptor that is closed at the end.
 struct File {
     int descriptor = -1;
     ~File() {

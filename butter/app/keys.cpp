@@ -47,8 +47,7 @@ Result<crypto::PrivateKey, std::string> load_key_from_env(const std::string& nam
     if (value == nullptr)
         return std::unexpected(
             "the environment variable that is named for the private key is not set; give the variable's "
-            "name, "
-            "not the key");
+            "name, not the key");
     const auto key = decode_hex_fixed<32>(value);
     if (!key || !crypto::address_of(*key))
         return std::unexpected(
